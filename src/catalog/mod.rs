@@ -1,0 +1,60 @@
+//! Where tables are known. A directory catalog needs no server; a Hive Metastore comes behind the same traits.
+
+mod directory;
+mod records;
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+
+use crate::error::{Reason, Result};
+use crate::model::{Partition, PartitionSpec, StorePath, Table, TableName, TargetId};
+
+pub use directory::DirectoryCatalog;
+pub use records::holds_records;
+
+/// Partitions in pages, in no order.
+#[async_trait]
+pub trait Partitions: Send {
+    /// The next ones; none at the end.
+    async fn next_page(&mut self) -> Result<Option<Vec<Partition>>>;
+}
+
+/// Reading a catalog.
+#[async_trait]
+pub trait Read: Send + Sync + Debug {
+    /// The names of the databases, sorted.
+    async fn databases(&self) -> Result<Vec<String>>;
+
+    /// The tables of a database, sorted; `DatabaseNotFound` names the nearest.
+    async fn tables(&self, database: &str) -> Result<Vec<TableName>>;
+
+    /// One table; `TableNotFound` names the nearest.
+    async fn table(&self, name: &TableName) -> Result<Table>;
+
+    /// Its partitions: those under a prefix of the keys, or all. For an unpartitioned table one page with one target
+    /// that has no partition.
+    async fn partitions(&self, table: &Table, prefix: Option<&PartitionSpec>) -> Result<Box<dyn Partitions>>;
+
+    /// The target as it is now, to be compared with a plan's location and identity; none where it is gone.
+    async fn target(&self, id: &TargetId) -> Result<Option<Partition>>;
+
+    /// What lies where databases and tables are and can be neither: links, names that are not UTF-8. Nothing of it is
+    /// ever opened; this is what to tell a person.
+    async fn oddities(&self) -> Result<Vec<Reason>> {
+        Ok(Vec::new())
+    }
+
+    /// The statements by which readers refresh what they cached of a target, for a person to paste.
+    fn refresh_statements(&self, id: &TargetId) -> Vec<String>;
+
+    /// Why a location may not be worked on because others use it too (the location graph); empty when none does.
+    async fn shared_location(&self, id: &TargetId, location: &StorePath) -> Result<Vec<Reason>>;
+}
+
+/// Telling a catalog that a target's files were exchanged (step 8).
+#[async_trait]
+pub trait Write: Read {
+    /// Notes files and bytes; a catalog without such records does nothing.
+    async fn note_exchange(&self, id: &TargetId, files: u64, bytes: u64) -> Result<()>;
+}
