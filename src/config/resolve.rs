@@ -1,0 +1,236 @@
+//! From everything that is configured to the settings of one profile.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::value::Value;
+use super::{CatalogKind, Config, ConsoleSettings, Limits, Settings, StoreKind, keys, lake_path};
+use crate::error::{Code, Error, Result};
+use crate::model::{Policy, Size, StorePath, Verify};
+
+/// What the command line (or its variables) chose.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// `--profile`.
+    pub profile: Option<String>,
+    /// `--lake`.
+    pub lake: Option<String>,
+    /// `--read-only`.
+    pub read_only: bool,
+    /// Colours are off, by `NO_COLOR`.
+    pub no_color: bool,
+}
+
+impl Config {
+    /// The settings of the lake that was chosen. `current` is the working directory.
+    pub fn settings(&self, choice: &Choice, current: &Path) -> Result<Settings> {
+        let mut settings = match &choice.lake {
+            Some(uri) => self.lake_by_uri(lake_path(uri, current)?)?,
+            None => self.profile(self.chosen(choice)?)?,
+        };
+        settings.read_only |= choice.read_only;
+        settings.console.no_color |= choice.no_color;
+        Ok(settings)
+    }
+
+    /// The name of the profile that is meant.
+    fn chosen<'a>(&'a self, choice: &'a Choice) -> Result<&'a str> {
+        let names = self.profiles();
+        let set = self.values.get("profile").and_then(|setting| setting.value.text());
+        match (choice.profile.as_deref().or(set), names.as_slice()) {
+            (Some(name), names) if names.contains(&name) => Ok(name),
+            (_, []) => Err(no_config()),
+            (Some(name), names) => Err(no_such_profile(name, names)),
+            (None, [only]) => Ok(only),
+            (None, names) => Err(Error::new(Code::Usage, "there are several profiles and none was chosen")
+                .why(names.join(", "))
+                .next(format!("lakehand --profile {}    or set profile: in the configuration", names[0]))),
+        }
+    }
+
+    /// A lake without a profile of its own; one that a profile names keeps that profile's marks, so that a path is no
+    /// way round `production`.
+    fn lake_by_uri(&self, lake: StorePath) -> Result<Settings> {
+        let same = |name: &&str| {
+            let named = self.text(&format!("profiles.{name}.lake"));
+            named.and_then(|path| lake_path(&path, Path::new("/")).ok()).as_ref() == Some(&lake)
+        };
+        match self.profiles().into_iter().find(same) {
+            Some(name) => self.profile(name),
+            None => self.common(Settings::local_lake(lake)),
+        }
+    }
+
+    fn profile(&self, name: &str) -> Result<Settings> {
+        let key = |part: &str| format!("profiles.{name}.{part}");
+        if self.text(&key("store")).as_deref() == Some("hdfs")
+            || self.text(&key("catalog.kind")).as_deref() == Some("hive")
+        {
+            return Err(Error::new(Code::ConfigInvalid, format!("profile {name} cannot be opened"))
+                .why("this version opens lakes on a local disk with a directory catalog")
+                .next(format!("set {}: local and {}: directory", key("store"), key("catalog.kind"))));
+        }
+        let lake = self.text(&key("lake")).ok_or_else(|| {
+            Error::new(Code::ConfigInvalid, format!("profile {name} has no lake"))
+                .next(format!("set {}: /path", key("lake")))
+        })?;
+        let mut settings = self.common(Settings::local_lake(lake_path(&lake, Path::new("/"))?))?;
+        settings.profile = name.to_owned();
+        settings.store = StoreKind::Local;
+        settings.catalog = CatalogKind::Directory;
+        settings.production = self.flag(&key("production"));
+        settings.read_only = self.flag(&key("read_only"));
+        settings.run_index = self.text(&key("run_index")).map(StorePath::new).transpose()?;
+        Ok(settings)
+    }
+
+    /// The parts that no profile has of its own.
+    pub fn common(&self, settings: Settings) -> Result<Settings> {
+        let usual = Policy::default();
+        let limits = Limits::default();
+        Ok(Settings {
+            policy: Policy {
+                block_size: self.size("policy.block_size").unwrap_or(usual.block_size),
+                ratio_threshold: self.count("policy.ratio_threshold").unwrap_or(usual.ratio_threshold),
+                quiet_period: self.duration("policy.quiet_period").unwrap_or(usual.quiet_period),
+                window_limit: self.duration("policy.window_limit").unwrap_or(usual.window_limit),
+                verify: if self.text("policy.verify").as_deref() == Some("rows") {
+                    Verify::Rows
+                } else {
+                    Verify::Values
+                },
+                row_group_size: self.size("policy.row_group_size").unwrap_or(usual.row_group_size),
+            },
+            limits: Limits {
+                memory: self.size("limits.memory").unwrap_or(limits.memory),
+                targets: self.number("limits.targets")?.unwrap_or(limits.targets),
+                calls_per_second: self.number("limits.calls_per_second")?.unwrap_or(limits.calls_per_second),
+            },
+            console: ConsoleSettings {
+                theme: self.text("console.theme").unwrap_or_else(|| "default".to_owned()),
+                ascii: self.flag("console.ascii"),
+                no_color: false,
+                keys: match self.get("console.keys").map(|setting| setting.value) {
+                    Some(Value::Map(keys)) => keys,
+                    _ => Default::default(),
+                },
+            },
+            ..settings
+        })
+    }
+
+    fn text(&self, path: &str) -> Option<String> {
+        self.get(path)?.value.text().map(str::to_owned)
+    }
+
+    fn flag(&self, path: &str) -> bool {
+        matches!(self.get(path).map(|setting| setting.value), Some(Value::Flag(true)))
+    }
+
+    fn size(&self, path: &str) -> Option<Size> {
+        match self.get(path)?.value {
+            Value::Size(size) => Some(size),
+            _ => None,
+        }
+    }
+
+    fn count(&self, path: &str) -> Option<u64> {
+        match self.get(path)?.value {
+            Value::Count(count) => Some(count),
+            _ => None,
+        }
+    }
+
+    fn duration(&self, path: &str) -> Option<Duration> {
+        match self.get(path)?.value {
+            Value::Duration(duration) => Some(duration),
+            _ => None,
+        }
+    }
+
+    fn number<T: TryFrom<u64>>(&self, path: &str) -> Result<Option<T>> {
+        let convert =
+            |count| T::try_from(count).map_err(|_| Error::new(Code::ConfigInvalid, format!("{path} is too large")));
+        self.count(path).map(convert).transpose()
+    }
+}
+
+impl Value {
+    /// The text of a text, a path or a choice.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+fn no_config() -> Error {
+    Error::new(Code::NoConfig, "no configuration found, so there is no lake to open")
+        .why("looked at --config, $LAKEHAND_CONFIG, ~/.config/lakehand, /etc/lakehand")
+        .next("lakehand demo    or    lakehand --lake /path    or    lakehand config generate")
+}
+
+fn no_such_profile(name: &str, names: &[&str]) -> Error {
+    let error = Error::new(Code::ConfigInvalid, format!("there is no profile {name}"));
+    match keys::nearest(name, names.iter().copied()) {
+        Some(near) => error.next(format!("did you mean {near}?")),
+        None => error.why(format!("there are {}", names.join(", "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Environment, Paths, Sources, load};
+    use super::*;
+
+    fn configured(text: &str) -> (tempfile::TempDir, Config) {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(home.path().join("lake")).unwrap();
+        let file = home.path().join("c.yaml");
+        std::fs::write(&file, text.replace("HOME", home.path().to_str().unwrap())).unwrap();
+        let at = |name: &str| home.path().join(name);
+        let paths = Paths { config: at("user"), state: at("s"), cache: at("c"), runtime: at("r") };
+        let config = load(&Sources {
+            system: &at("none"),
+            paths: &paths,
+            explicit: Some(&file),
+            environment: &Environment::default(),
+            flags: &[],
+        });
+        (home, config.unwrap())
+    }
+
+    #[test]
+    fn one_profile_needs_no_name_and_a_path_is_no_way_round_production() {
+        let (home, config) =
+            configured("profiles:\n  prod: {lake: HOME/lake, production: true}\npolicy: {verify: rows}\n");
+        let settings = config.settings(&Choice::default(), home.path()).unwrap();
+        assert!(settings.production && settings.policy.verify == Verify::Rows && settings.profile == "prod");
+        let by_path = Choice { lake: Some("lake".to_owned()), read_only: true, ..Choice::default() };
+        let by_path = config.settings(&by_path, home.path()).unwrap();
+        assert!(by_path.production && by_path.read_only);
+    }
+
+    #[test]
+    fn what_cannot_be_opened_says_what_to_do() {
+        let (home, config) = configured("profiles:\n  a: {lake: /x}\n  b: {store: hdfs}\n");
+        let code = |choice: Choice| config.settings(&choice, home.path()).unwrap_err().code();
+        let named = |name: &str| Choice { profile: Some(name.to_owned()), ..Choice::default() };
+        assert_eq!(code(Choice::default()), Code::Usage);
+        assert_eq!(code(named("a")), Code::LakeNotFound);
+        assert_eq!(code(named("b")), Code::ConfigInvalid);
+        assert_eq!(code(named("c")), Code::ConfigInvalid);
+        let (home, config) = configured("policy: {verify: rows}\n");
+        assert_eq!(config.settings(&Choice::default(), home.path()).unwrap_err().code(), Code::NoConfig);
+    }
+
+    #[test]
+    fn the_table_has_the_same_defaults_as_the_settings() {
+        let (home, config) = configured("profiles:\n  p: {lake: HOME/lake}\n");
+        let mut settings = config.settings(&Choice::default(), home.path()).unwrap();
+        settings.profile = "lake".to_owned();
+        settings.console.theme = String::new();
+        assert_eq!(settings, Settings::local_lake(settings.lake.clone().unwrap()));
+    }
+}
