@@ -1,0 +1,58 @@
+//! Looking at one thing: the files of a target, and what Inspect shows.
+
+use super::context::Context;
+use super::slots::Ticket;
+use crate::action;
+use crate::app::{Details, Failure, LakeMsg, Msg, Reading, Subject};
+use crate::model::TargetId;
+
+/// The files of a target.
+pub(super) async fn files(context: Context, ticket: Ticket, target: TargetId) {
+    let files = match context.online().await {
+        Ok(session) => action::list_files(session, &target, &ticket.cancel).await.map_err(Failure::from),
+        Err(failure) => Err(failure),
+    };
+    ticket.send(Msg::Files { target, files }).await;
+}
+
+/// Facts of the catalog and the directory, and of footers when they are asked for.
+pub(super) async fn inspect(context: Context, ticket: Ticket, subject: Subject, footers: bool) {
+    let of = match &subject {
+        Subject::Table(name) => action::Subject::Table(name.clone()),
+        Subject::Target(id) => action::Subject::Target(id.clone()),
+    };
+    let found = match context.online().await {
+        Ok(session) => action::inspect(session, &of, footers, &ticket.cancel).await.map_err(Failure::from),
+        Err(failure) => Err(failure),
+    };
+    let msg = match found {
+        Ok(found) => Msg::Details(Box::new(details(subject.clone(), found))),
+        Err(failure) if footers => Msg::Lake(LakeMsg::Failed { reading: Reading::Footers(subject), failure }),
+        Err(failure) => Msg::Failed(failure),
+    };
+    ticket.send(msg).await;
+}
+
+fn details(subject: Subject, found: action::Details) -> Details {
+    let attributes = found.attributes;
+    let mut properties = vec![("location".to_owned(), found.location.to_string())];
+    if let Some(format) = found.table.stated_format {
+        properties.push(("format".to_owned(), format.to_string()));
+    }
+    if !found.table.identity.is_empty() {
+        properties.push(("identity".to_owned(), found.table.identity.clone()));
+    }
+    Details {
+        subject,
+        kind: found.table.kind,
+        location: found.location,
+        replication: attributes.as_ref().and_then(|attributes| attributes.replication),
+        owner: attributes.map(|attributes| (attributes.owner, attributes.mode)),
+        partition_keys: found.table.partition_keys,
+        properties,
+        refusals: found.refusals,
+        footers: found.footers,
+        footers_of: found.footers_of,
+        damaged: found.damaged,
+    }
+}
