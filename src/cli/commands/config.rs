@@ -1,0 +1,144 @@
+//! `config generate|check|show`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use crate::cli::session::Session;
+use crate::cli::table::Table;
+use crate::config::{self, Config, KEYS};
+use crate::error::{Code, Error, Exit, Result};
+
+/// Write, check or show the configuration. Nothing is contacted.
+#[derive(Debug, Args)]
+pub struct ConfigCommand {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Print a commented configuration, or write it to a file
+    #[command(after_help = "Examples:\n  lakehand config generate ~/.config/lakehand/config.yaml")]
+    Generate {
+        /// Where to write it; standard output without one
+        file: Option<PathBuf>,
+        /// Replace the file if it is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Read every layer and say what is wrong
+    Check,
+    /// Show every value and where it comes from
+    Show,
+}
+
+#[derive(Serialize)]
+struct Document {
+    format: &'static str,
+    files: Vec<PathBuf>,
+    profiles: Vec<String>,
+    values: Vec<Shown>,
+    notes: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Shown {
+    key: String,
+    value: Option<String>,
+    origin: String,
+}
+
+impl ConfigCommand {
+    /// Carries it out.
+    pub fn carry_out(self, session: &Session) -> Result<Exit> {
+        match self.what {
+            What::Generate { file, force } => generate(session, file, force),
+            What::Check => check(session),
+            What::Show => show(session),
+        }
+    }
+}
+
+/// Prints the example file, or writes it.
+pub fn generate(session: &Session, file: Option<PathBuf>, force: bool) -> Result<Exit> {
+    let Some(file) = file else {
+        session.output.script(&config::example())?;
+        return Ok(Exit::Done);
+    };
+    let failed = |error: std::io::Error| {
+        let there = error.kind() == std::io::ErrorKind::AlreadyExists;
+        let failed = Error::from(error).context(format!("{} cannot be written", file.display()));
+        if there { failed.with_code(Code::Usage).next("give --force to replace it") } else { failed }
+    };
+    if let Some(parent) = file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        std::fs::create_dir_all(parent).map_err(failed)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).truncate(force).create(force).create_new(!force);
+    let mut opened = options.open(&file).map_err(failed)?;
+    std::io::Write::write_all(&mut opened, config::example().as_bytes()).map_err(failed)?;
+    session.output.say(&format!("wrote {}; edit the profile's lake, then: lakehand config check", file.display()));
+    Ok(Exit::Done)
+}
+
+/// Reads the layers, and opens no lake; each profile must resolve.
+fn check(session: &Session) -> Result<Exit> {
+    let config = session.config(&[])?;
+    let mut choice = session.choice();
+    let profiles: Vec<String> = config.profiles().iter().map(|name| (*name).to_owned()).collect();
+    if choice.lake.is_none() && choice.profile.is_none() {
+        for name in &profiles {
+            choice.profile = Some(name.clone());
+            config.settings(&choice, &session.edge.current)?;
+        }
+    } else {
+        config.settings(&choice, &session.edge.current)?;
+    }
+    let document = document("lakehand.config_check/1", &config, Vec::new());
+    session.output.either(&document, || {
+        let mut text = String::new();
+        for file in &config.files {
+            text.push_str(&format!("read  {}\n", file.display()));
+        }
+        for note in &config.notes {
+            text.push_str(&format!("note  {note}\n"));
+        }
+        let named = if profiles.is_empty() { "no profile".to_owned() } else { profiles.join(", ") };
+        text.push_str(&format!("ok    {named}\n"));
+        text
+    })?;
+    Ok(Exit::Done)
+}
+
+fn show(session: &Session) -> Result<Exit> {
+    let config = session.config(&[])?;
+    let shown = values(&config);
+    let mut table = Table::new(&["key", "value", "from"]);
+    for one in &shown {
+        table.row([&one.key, one.value.as_deref().unwrap_or("-"), &one.origin]);
+    }
+    session.output.either(&document("lakehand.config/1", &config, shown), || table.text())?;
+    Ok(Exit::Done)
+}
+
+fn document(format: &'static str, config: &Config, values: Vec<Shown>) -> Document {
+    let profiles = config.profiles().into_iter().map(str::to_owned).collect();
+    Document { format, files: config.files.clone(), profiles, values, notes: config.notes.clone() }
+}
+
+/// Every key in the order of the table, a profile's keys once for each profile.
+fn values(config: &Config) -> Vec<Shown> {
+    let profiles = config.profiles();
+    let paths = KEYS.iter().flat_map(|key| match key.path.split_once(".*.") {
+        Some((section, rest)) => profiles.iter().map(|name| format!("{section}.{name}.{rest}")).collect(),
+        None => vec![key.path.to_owned()],
+    });
+    let shown = |key: String| {
+        let setting = config.get(&key);
+        let origin = setting.as_ref().map_or("not set".to_owned(), |setting| setting.origin.to_string());
+        Shown { key, value: setting.map(|setting| setting.value.to_string()), origin }
+    };
+    paths.map(shown).collect()
+}

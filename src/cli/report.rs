@@ -1,0 +1,250 @@
+//! What is said when a run was started, and when it ended.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::time::Duration;
+
+use super::arguments::AnswerArguments;
+use super::documents::{self, RunHead};
+use super::follow::{Followed, Signals, follow};
+use super::message;
+use super::session::Session;
+use super::table::Table;
+use crate::action;
+use crate::client;
+use crate::error::{Code, Error, Exit, Reason, Result};
+use crate::model::{
+    RunId, RunKind, RunSnapshot, RunState, RunTotals, TargetOutcome, TargetState, count_text, counted, duration_text,
+};
+
+/// Starts a run and waits for it, or leaves it with `--detach`; prints what came of it.
+pub async fn carry_out(
+    session: &Session,
+    lake: &action::Session,
+    answers: &AnswerArguments,
+    start: impl Future<Output = Result<RunId>>,
+) -> Result<Exit> {
+    let mut signals = Signals::listen()?;
+    let run = start.await?;
+    if answers.detach {
+        let snapshot = client::attach(&session.edge.paths, &run).await?.snapshot;
+        return detached(session, &snapshot);
+    }
+    session.output.say(&format!("run {run} works; closing this window does not stop it"));
+    watched(session, &mut signals, Some(lake), &run).await
+}
+
+/// Follows a run that works already to its end and prints what came of it.
+pub async fn attached(session: &Session, run: &RunId) -> Result<Exit> {
+    watched(session, &mut Signals::listen()?, None, run).await
+}
+
+async fn watched(
+    session: &Session,
+    signals: &mut Signals,
+    lake: Option<&action::Session>,
+    run: &RunId,
+) -> Result<Exit> {
+    match follow(session, signals, run).await? {
+        Followed::Ended(snapshot) => ended(session, lake, &snapshot),
+        Followed::Detached(snapshot) => detached(session, &snapshot),
+    }
+}
+
+fn detached(session: &Session, snapshot: &RunSnapshot) -> Result<Exit> {
+    let outcomes = outcomes(snapshot);
+    let text = || format!("run {} goes on; lakehand attach {} brings it back", snapshot.run, snapshot.run.suffix());
+    session.output.either(&documents::run(head(snapshot), &outcomes), text)?;
+    Ok(Exit::Done)
+}
+
+/// Prints a run that has ended and gives its exit code.
+fn ended(session: &Session, lake: Option<&action::Session>, snapshot: &RunSnapshot) -> Result<Exit> {
+    let outcomes = outcomes(snapshot);
+    session.output.either(&documents::run(head(snapshot), &outcomes), || text(snapshot, &outcomes))?;
+    if let Some(lake) = lake.filter(|_| !session.output.is_json()) {
+        for statement in action::refresh_statements(lake, &outcomes) {
+            session.output.say(&statement);
+        }
+    }
+    conclude(session, snapshot, &outcomes)
+}
+
+/// Prints runs that ended one after the other, as one document, and gives the exit code of all.
+pub fn several(session: &Session, snapshots: &[RunSnapshot]) -> Result<Exit> {
+    let all: Vec<(&RunSnapshot, Vec<TargetOutcome>)> =
+        snapshots.iter().map(|snapshot| (snapshot, outcomes(snapshot))).collect();
+    let document =
+        documents::runs(all.iter().map(|(snapshot, outcomes)| documents::run(head(snapshot), outcomes)).collect());
+    session.output.either(&document, || all.iter().map(|(snapshot, outcomes)| text(snapshot, outcomes)).collect())?;
+    let mut exit = Exit::Done;
+    for (snapshot, outcomes) in &all {
+        exit = exit.or(conclude(session, snapshot, outcomes)?);
+    }
+    Ok(exit)
+}
+
+/// Says what a run did not do, and gives its exit code.
+fn conclude(session: &Session, snapshot: &RunSnapshot, outcomes: &[TargetOutcome]) -> Result<Exit> {
+    if let Some(failure) = &snapshot.failure {
+        // It ended as a whole, before any target had an end of its own.
+        let error = Error::from(failure.clone());
+        if !session.output.is_json() {
+            session.output.say(message::text(&error).trim_end());
+        }
+        return Ok(error.exit());
+    }
+    let exit = RunState::exit(outcomes);
+    if exit != Exit::Done && !session.output.is_json() {
+        session.output.say(message::text(&verdict(session, snapshot, outcomes, exit)).trim_end());
+    }
+    Ok(exit)
+}
+
+fn outcomes(snapshot: &RunSnapshot) -> Vec<TargetOutcome> {
+    snapshot.targets.iter().map(|target| target.outcome.clone()).collect()
+}
+
+/// What the document of a run says of the run.
+fn head(snapshot: &RunSnapshot) -> RunHead<'_> {
+    RunHead {
+        run: &snapshot.run,
+        kind: snapshot.kind,
+        of: snapshot.of.as_ref(),
+        state: snapshot.state,
+        user: &snapshot.user,
+        host: &snapshot.host,
+        started: snapshot.started,
+        finished: snapshot.finished,
+    }
+}
+
+fn text(snapshot: &RunSnapshot, outcomes: &[TargetOutcome]) -> String {
+    let totals = RunTotals::of(outcomes);
+    let mut text = outcome_table(outcomes);
+    let took = snapshot.finished.and_then(|finished| (finished - snapshot.started).to_std().ok()).unwrap_or_default();
+    text.push_str(&format!(
+        "run {} {}: {} of {} {}, {} to {}, {} to {}, {}\n",
+        snapshot.run.short(),
+        snapshot.state.word(),
+        totals.done,
+        counted(totals.targets, "target"),
+        done_word(snapshot.kind),
+        count_text(totals.files_before),
+        counted(totals.files_after, "file"),
+        totals.bytes_before,
+        totals.bytes_after,
+        duration_text(took),
+    ));
+    if totals.done > 0 {
+        text.push_str(undo_hint(snapshot));
+    }
+    text
+}
+
+/// The targets of a run, a line each.
+pub fn outcome_table(outcomes: &[TargetOutcome]) -> String {
+    if outcomes.is_empty() {
+        return String::new();
+    }
+    let mut table =
+        Table::new(&["target", "state", ">files", ">after", ">size", ">rows", "verified", ">time", "reason"]);
+    for outcome in outcomes {
+        let done = outcome.state.is_success();
+        let when_done = |text: String| if done { text } else { String::new() };
+        table.row([
+            outcome.id.to_string().as_str(),
+            outcome.state.word(),
+            &count_text(outcome.files_before),
+            &when_done(count_text(outcome.files_after)),
+            &outcome.bytes_before.to_string(),
+            &when_done(outcome.rows.to_string()),
+            if done { outcome.verified.as_str() } else { "" },
+            &duration_text(Duration::from_millis(outcome.elapsed_ms)),
+            &outcome.reason.as_ref().map_or(String::new(), |reason| format!("{} [{}]", reason.text, reason.code)),
+        ]);
+    }
+    table.text()
+}
+
+fn done_word(kind: RunKind) -> &'static str {
+    match kind {
+        RunKind::Compact => "compacted",
+        RunKind::Rollback => "rolled back",
+        RunKind::Cleanup => "cleaned up",
+        RunKind::Recover => "recovered",
+        RunKind::Restore => "copied aside",
+    }
+}
+
+fn undo_hint(snapshot: &RunSnapshot) -> &'static str {
+    match snapshot.kind {
+        RunKind::Compact => "the originals stay as backups until lakehand cleanup; lakehand rollback takes it back\n",
+        RunKind::Rollback => "lakehand rollback of this run takes it back\n",
+        RunKind::Cleanup | RunKind::Recover | RunKind::Restore => "",
+    }
+}
+
+/// The error that stands for a run which did not do all that it was to do.
+fn verdict(session: &Session, snapshot: &RunSnapshot, outcomes: &[TargetOutcome], exit: Exit) -> Error {
+    let lake = session.lake_flags();
+    let suffix = snapshot.run.suffix();
+    let done = outcomes.iter().filter(|outcome| outcome.state.is_success()).count();
+    let whole = format!("{done} of {} {}", counted(outcomes.len() as u64, "target"), done_word(snapshot.kind));
+    let error = match exit {
+        Exit::Interrupted => Error::new(Code::Interrupted, format!("run {suffix} stopped safely, {whole}")),
+        Exit::Partial => Error::new(Code::InPart, format!("run {suffix}: {whole}")),
+        _ => {
+            let reason = worst_reason(outcomes, exit);
+            let code = reason.map_or(default_code(exit), |reason| reason.code);
+            let code = if code.exit() == exit { code } else { default_code(exit) };
+            Error::new(code, format!("run {suffix}: {whole}"))
+        }
+    };
+    let error = match reasons(outcomes) {
+        reasons if reasons.is_empty() => error,
+        reasons => error.why(reasons.join("\n")),
+    };
+    match (exit, snapshot.kind) {
+        (Exit::NeedsRecovery, _) => error
+            .lake("what lies where is recorded; queries on a target that is in doubt fail until it is recovered")
+            .next(format!("lakehand{lake} recover {suffix} --dry-run")),
+        (Exit::Verification, _) => error.lake("the targets that failed are unchanged: readers never saw the new files"),
+        (Exit::Interrupted | Exit::Partial, RunKind::Compact) => {
+            let next = format!("lakehand{lake} compact --plan {suffix}    runs those that were not begun");
+            error.lake(format!("{whole}; the others are untouched")).next(next)
+        }
+        (Exit::Interrupted | Exit::Partial, _) => error.lake(format!("{whole}; the others are as they were")),
+        _ => error.lake("unchanged"),
+    }
+}
+
+fn default_code(exit: Exit) -> Code {
+    match exit {
+        Exit::NeedsRecovery => Code::NeedsRecovery,
+        Exit::Verification => Code::Verification,
+        Exit::Refused => Code::Changed,
+        _ => Code::Permanent,
+    }
+}
+
+fn worst_reason(outcomes: &[TargetOutcome], exit: Exit) -> Option<&Reason> {
+    outcomes.iter().filter(|outcome| outcome.exit() == exit).find_map(|outcome| outcome.reason.as_ref())
+}
+
+/// Each reason once, with the targets that have it counted.
+fn reasons(outcomes: &[TargetOutcome]) -> Vec<String> {
+    let quiet =
+        |state: TargetState| state.is_success() || matches!(state, TargetState::Skipped | TargetState::Cancelled);
+    let open = || outcomes.iter().filter(|outcome| !quiet(outcome.state));
+    let texts: BTreeSet<&str> = open().filter_map(|outcome| Some(outcome.reason.as_ref()?.text.as_str())).collect();
+    let line = |text: &&str| {
+        let mut having = open().filter(|outcome| outcome.reason.as_ref().is_some_and(|reason| reason.text == *text));
+        let first = having.next().map_or(String::new(), |outcome| outcome.id.to_string());
+        match having.count() {
+            0 => format!("{first}: {text}"),
+            more => format!("{first} and {more} more: {text}"),
+        }
+    };
+    texts.iter().map(line).collect()
+}
