@@ -1,0 +1,241 @@
+//! Marking: Space, a range, all that is listed and passes the filter, none.
+
+use super::effect::{Effect, Mark, Subject};
+use super::lists::source_of;
+use super::message::Reading;
+use super::nav::View;
+use super::selected::Selected;
+use super::shown::Level;
+use super::state::App;
+use crate::model::{TargetId, count_text};
+
+impl App {
+    /// Space.
+    pub(crate) fn mark(&mut self) -> Vec<Effect> {
+        match (self.view().clone(), self.selected()) {
+            (View::Basket, Selected::Table(table)) => {
+                self.data.basket.drop_table(&table);
+                self.each_list(|view| *view == View::Basket, |list, source| list.renew(source));
+                self.say(Level::Info, format!("{table} dropped; u u brings everything back"));
+            }
+            (View::RunTargets(run), Selected::RunTarget(_, target)) => {
+                if self.data.runs.marked_of.as_ref() != Some(&run) {
+                    self.data.runs.marked.clear();
+                    self.data.runs.marked_of = Some(run);
+                }
+                let marked = &mut self.data.runs.marked;
+                match marked.iter().position(|other| *other == target) {
+                    Some(at) => drop(marked.remove(at)),
+                    None => marked.push(target),
+                }
+                self.step(1);
+                return Vec::new();
+            }
+            (View::Inspect(subject), _) => self.toggle(&mark_of(&subject)),
+            (_, Selected::Table(table)) => {
+                self.toggle(&Mark::Table(table));
+                self.step(1);
+            }
+            (_, Selected::Target(target)) => {
+                self.toggle(&Mark::Target(target));
+                self.step(1);
+            }
+            (_, Selected::Database(database)) => {
+                self.toggle_database(&database);
+                self.step(1);
+            }
+            _ => return Vec::new(),
+        }
+        self.basket_changed()
+    }
+
+    fn toggle(&mut self, mark: &Mark) {
+        let table = mark.table();
+        if matches!(mark, Mark::Target(_)) && self.data.basket.has_table(&table) {
+            return self.say(Level::Warn, format!("already marked through its table {table}"));
+        }
+        let figures = super::basket::Figures {
+            tables: &self.data.tables,
+            rows: self.data.partitions.get(&table),
+            policy: &self.data.policy,
+        };
+        self.data.basket.toggle(mark, &figures);
+        self.data.basket.at = Some(self.data.now);
+    }
+
+    fn toggle_database(&mut self, database: &str) {
+        let tables: Vec<_> = self
+            .data
+            .tables
+            .rows()
+            .iter()
+            .map(|table| table.name.clone())
+            .filter(|name| name.database == database)
+            .collect();
+        let on = !tables.iter().all(|table| self.data.basket.has_table(table));
+        for table in tables {
+            self.set_mark(&Mark::Table(table), on);
+        }
+    }
+
+    fn set_mark(&mut self, mark: &Mark, on: bool) {
+        let table = mark.table();
+        let figures = super::basket::Figures {
+            tables: &self.data.tables,
+            rows: self.data.partitions.get(&table),
+            policy: &self.data.policy,
+        };
+        self.data.basket.set(mark, on, &figures);
+        self.data.basket.at = Some(self.data.now);
+    }
+
+    /// `v`: begins a range, or ends it.
+    pub(crate) fn range(&mut self) -> Vec<Effect> {
+        let ended = self.with_list(|list, _, _| {
+            let begun = list.range.is_some();
+            list.range = if begun { None } else { list.selected() };
+            begun
+        });
+        if ended {
+            self.say(Level::Info, "range marked");
+            return self.basket_changed();
+        }
+        self.mark_range();
+        self.say(Level::Info, "range begins here: moving marks, v ends it");
+        Vec::new()
+    }
+
+    /// Marks what lies between a range's beginning and the cursor.
+    pub(crate) fn mark_range(&mut self) {
+        let Some(list) = self.list().filter(|list| list.range.is_some()) else { return };
+        let rows: Vec<u32> = list.range_rows().to_vec();
+        self.mark_rows(&rows);
+    }
+
+    fn mark_rows(&mut self, rows: &[u32]) -> u64 {
+        let mut new = 0;
+        let view = self.view().clone();
+        for row in rows {
+            let mark = match &view {
+                View::Partitions(table) if self.data.basket.has_table(table) => continue,
+                View::Partitions(table) => self.data.partitions.get(table).map(|rows| Mark::Target(rows.id(*row))),
+                View::Lake | View::Tables(_) => {
+                    self.data.tables.rows().get(*row as usize).map(|table| Mark::Table(table.name.clone()))
+                }
+                _ => None,
+            };
+            let Some(mark) = mark else { continue };
+            let known = match &mark {
+                Mark::Table(table) => self.data.basket.has_table(table),
+                Mark::Target(id) => {
+                    self.data.basket.has_target(&id.table_name(), id.partition.as_deref().unwrap_or_default())
+                }
+            };
+            if !known {
+                self.set_mark(&mark, true);
+                new += 1;
+            }
+        }
+        new
+    }
+
+    /// `a`.
+    pub(crate) fn mark_all(&mut self) -> Vec<Effect> {
+        let rows = self.list().map(|list| list.rows().to_vec()).unwrap_or_default();
+        if matches!(self.view(), View::Databases) {
+            self.say(Level::Warn, "databases are marked one by one");
+            return Vec::new();
+        }
+        let new = self.mark_rows(&rows);
+        let mut text = format!("{} marked", count_text(new));
+        let reading = match self.view() {
+            View::Partitions(table) => self.data.reading(&Reading::Table(table.clone())),
+            _ => self.data.reading(&Reading::Lake),
+        };
+        if reading.is_some() {
+            text.push_str("; what is not listed yet is not");
+        }
+        self.say(Level::Info, text);
+        self.basket_changed()
+    }
+
+    /// `u`.
+    pub(crate) fn mark_none(&mut self) -> Vec<Effect> {
+        if let View::RunTargets(_) = self.view() {
+            self.data.runs.marked.clear();
+            return Vec::new();
+        }
+        let any = self.data.basket.none();
+        self.say(
+            Level::Info,
+            if any { "the marks are back" } else { "nothing is marked; u again brings the marks back" },
+        );
+        self.basket_changed()
+    }
+
+    fn basket_changed(&mut self) -> Vec<Effect> {
+        self.each_list(|view| *view == View::Basket, |list, source| list.renew(source));
+        // A large basket is kept when the console is left.
+        if self.data.basket.sums().targets > 10_000 {
+            Vec::new()
+        } else {
+            vec![Effect::SaveBasket(self.data.basket.marks())]
+        }
+    }
+
+    /// Fills the basket by value up to an amount of work or bytes: `:budget`.
+    pub(crate) fn budget(&mut self, seconds: Option<u64>, bytes: Option<u64>) -> Vec<Effect> {
+        let rates = self.data.rates;
+        let mut tables: Vec<_> = self.data.tables.rows().iter().filter(|table| table.saves > 0).collect();
+        let value =
+            |table: &crate::model::TableStats| table.saves as f64 / table.work(&rates).0.as_secs_f64().max(0.001);
+        tables.sort_by(|a, b| value(b).total_cmp(&value(a)));
+        let (mut spent, mut taken) = (0.0, 0u64);
+        let mut chosen = Vec::new();
+        for table in tables {
+            let (time, size) = (table.work(&rates).0.as_secs_f64(), table.work_bytes.0);
+            if seconds.is_some_and(|most| spent + time > most as f64) || bytes.is_some_and(|most| taken + size > most) {
+                continue;
+            }
+            (spent, taken) = (spent + time, taken + size);
+            chosen.push(Mark::Table(table.name.clone()));
+        }
+        let count = chosen.len();
+        chosen.iter().for_each(|mark| self.set_mark(mark, true));
+        self.say(Level::Info, format!("{count} tables marked by value"));
+        self.basket_changed()
+    }
+
+    /// What a plan is made of: the basket, or else the row.
+    pub(crate) fn plan_marks(&self) -> Vec<Mark> {
+        if !self.data.basket.is_empty() {
+            return self.data.basket.marks();
+        }
+        match self.selected() {
+            Selected::Table(table) => vec![Mark::Table(table)],
+            Selected::Target(target) | Selected::File(target, _) => vec![Mark::Target(target)],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Marks of the view's list that the filter hides.
+    pub fn hidden_marks(&self) -> usize {
+        let View::Partitions(table) = self.view() else { return 0 };
+        let (Some(list), Some(marked)) = (self.list(), self.data.basket.of(table)) else { return 0 };
+        if list.filter().is_empty() || marked.names.len() > 10_000 {
+            return 0;
+        }
+        let Some(rows) = self.data.partitions.get(table) else { return 0 };
+        let view = self.view();
+        let source = source_of(view, &self.data);
+        let hidden = |name: &str| rows.find(name).is_some_and(|row| !list.filter().passes(&*source, row));
+        marked.names.iter().filter(|name| hidden(name)).count()
+    }
+}
+
+fn mark_of(subject: &Subject) -> Mark {
+    match subject {
+        Subject::Table(table) => Mark::Table(table.clone()),
+        Subject::Target(target) => Mark::Target(TargetId::clone(target)),
+    }
+}

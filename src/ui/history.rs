@@ -1,0 +1,214 @@
+//! History: every run of the lake, those that need a person first; Jobs and `!` are parts of it.
+
+use super::canvas::Canvas;
+use super::run::ago;
+use super::theme::{Role, role_of};
+use crate::app::{App, View};
+use crate::model::{RunId, RunSummary, TargetOutcome, count_text, counted, duration_text};
+
+/// Draws History, Jobs, or what needs a person.
+pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
+    let runs: Vec<&RunSummary> = match app.view() {
+        View::Jobs => app.data.runs.live().collect(),
+        View::Attention => app.data.runs.attention().collect(),
+        _ => app.data.runs.all().iter().collect(),
+    };
+    let width = canvas.width();
+    let narrow = width < 80;
+    let columns = Columns::new(width);
+    canvas.text(3, 0, "run", Role::Heading);
+    canvas.text(columns.kind, 0, "kind", Role::Heading);
+    if !narrow {
+        canvas.text(columns.tables, 0, "tables", Role::Heading);
+    }
+    canvas.right(columns.targets, 0, "targets", Role::Heading);
+    canvas.text(columns.targets + 1, 0, "result", Role::Heading);
+    canvas.text(columns.holds, 0, "holds", Role::Heading);
+    if !narrow {
+        canvas.text(columns.from, 0, "C from", Role::Heading);
+    }
+    let rows = app.list().map(|list| list.rows()).unwrap_or_default();
+    let cursor = app.list().and_then(|list| list.selected());
+    for (line, row) in rows[app.window()].iter().enumerate() {
+        let Some(run) = runs.get(*row as usize) else { continue };
+        let y = 1 + line as u16;
+        canvas.text(0, y, if cursor == Some(*row) { ">" } else { " " }, Role::Key);
+        line_of(app, run, canvas, y, &columns, narrow);
+        if cursor == Some(*row) {
+            canvas.bold_row(y);
+        }
+    }
+    if rows.is_empty() {
+        empty(app, canvas);
+    }
+    let below = app.sections().below;
+    if let (true, Some(run)) = (below > 0, cursor.and_then(|row| runs.get(row as usize))) {
+        let height = canvas.height();
+        detail(app, run, &mut canvas.part(0, height - below, width, below));
+    }
+}
+
+struct Columns {
+    kind: u16,
+    tables: u16,
+    targets: u16,
+    holds: u16,
+    from: u16,
+}
+
+impl Columns {
+    fn new(width: u16) -> Columns {
+        if width < 80 {
+            return Columns { kind: 17, tables: 0, targets: 34, holds: width - 9, from: 0 };
+        }
+        let tables = width - 80 + 20;
+        Columns { kind: 17, tables: 26, targets: 26 + tables, holds: width - 18, from: width - 8 }
+    }
+}
+
+fn line_of(app: &App, run: &RunSummary, canvas: &mut Canvas<'_>, y: u16, columns: &Columns, narrow: bool) {
+    canvas.text(3, y, run.run.short(), Role::Text);
+    canvas.text(columns.kind, y, run.kind.word(), Role::Text);
+    if !narrow {
+        let tables = match run.tables.as_slice() {
+            [] => String::new(),
+            [table] => table.clone(),
+            [table, rest @ ..] => format!("{table} +{}", rest.len()),
+        };
+        canvas.field(columns.tables, y, columns.targets.saturating_sub(columns.tables + 8), &tables, Role::Text);
+    }
+    let targets = format!("{}/{}", count_text(run.targets_done), count_text(run.targets));
+    canvas.right(columns.targets, y, &targets, Role::Text);
+    let result = app.data.runs.result(run);
+    let room = columns.holds.saturating_sub(columns.targets + 2);
+    canvas.field(columns.targets + 1, y, room, &result, role_of(&result));
+    if run.backup_files > 0 {
+        canvas.text(columns.holds, y, &run.backup_bytes.to_string(), Role::Text);
+    }
+    if !narrow {
+        canvas.text(columns.from, y, &app.data.runs.cleanup_from(run, app.data.now), Role::Text);
+    }
+}
+
+fn empty(app: &App, canvas: &mut Canvas<'_>) {
+    let dots = canvas.glyphs.ellipsis();
+    let filter = app.list().map(|list| list.filter().text()).unwrap_or_default();
+    let text = match (app.view(), &app.data.runs.failure) {
+        _ if !filter.is_empty() => format!("No run matches /{filter}. Esc clears the filter."),
+        (_, Some(failure)) => format!("ERR {}", failure.line()),
+        _ if !app.data.runs.loaded => format!("reading the run index{dots}"),
+        (View::Jobs, _) => "No run works now. 5 shows every run.".to_owned(),
+        (View::Attention, _) => "Nothing needs a person.".to_owned(),
+        _ => "No run has been made on this lake.".to_owned(),
+    };
+    canvas.field(2, 1, canvas.width() - 2, &text, role_of(&text));
+}
+
+/// What is known of the run under the cursor.
+fn detail(app: &App, run: &RunSummary, canvas: &mut Canvas<'_>) {
+    let begun = run.started.format("%H:%M").to_string();
+    let end = run.finished.map(|end| end.format("%H:%M").to_string()).filter(|end| *end != begun);
+    let end = end.map(|end| format!("-{end}")).unwrap_or_default();
+    let title = format!(
+        "{}  {begun}{end}, {}  {} on {}  {}, {}",
+        run.run.short(),
+        ago(app, run.started),
+        run.user,
+        run.host,
+        counted(run.targets, "target"),
+        counted(run.tables.len() as u64, "table"),
+    );
+    canvas.rule(0, &title);
+    let holds = match run.backup_files {
+        0 => "holds no backup".to_owned(),
+        files => format!("in backups {}, {}", counted(files, "file"), run.backup_bytes),
+    };
+    let of = run.of.as_ref().map(|of| format!("   of {}", of.short())).unwrap_or_default();
+    let by =
+        app.data.runs.by(run).map(|(kind, by)| format!("   {} by {}", kind.word(), by.short())).unwrap_or_default();
+    canvas.text(2, 1, &format!("{holds}{of}{by}"), Role::Text);
+    let width = canvas.width();
+    let cannot = run.cannot.iter().filter(|(kind, _)| *kind != crate::model::RunKind::Recover);
+    let cannot: Vec<String> = cannot.map(|(kind, reason)| format!("{}: {}", kind.word(), reason.text)).collect();
+    canvas.field(2, 2, width - 2, &run.tables.join("  "), Role::Text);
+    canvas.line(2, 3, width - 2, &cannot.join("   "), Role::Dim);
+}
+
+/// The targets of a run.
+pub fn targets(app: &App, run: &RunId, canvas: &mut Canvas<'_>) {
+    let sections = app.sections();
+    let width = canvas.width();
+    let summary = app.data.runs.get(run);
+    if let (true, Some(summary)) = (sections.above > 2, summary) {
+        let result = app.data.runs.result(summary);
+        let elapsed = summary.finished.map(|end| (end - summary.started).to_std().unwrap_or_default());
+        let elapsed = elapsed.map(|elapsed| format!(" in {}", duration_text(elapsed))).unwrap_or_default();
+        let x = canvas.text(2, 0, &format!("{} ", summary.kind.word()), Role::Text);
+        let x = canvas.text(x, 0, &result, role_of(&result));
+        let text = format!(
+            " {}/{}{elapsed}, {}, {} on {}",
+            count_text(summary.targets_done),
+            count_text(summary.targets),
+            ago(app, summary.started),
+            summary.user,
+            summary.host
+        );
+        canvas.text(x, 0, &text, Role::Text);
+        let marked = app.marked_of_run(run);
+        let holds = match summary.backup_files {
+            0 => "holds no backup".to_owned(),
+            files => format!("in backups {}, {}", counted(files, "file"), summary.backup_bytes),
+        };
+        let marked = if marked > 0 { format!("   {marked} marked: R takes only these") } else { String::new() };
+        canvas.text(2, 1, &format!("{holds}{marked}"), Role::Text);
+    }
+    outcomes(app, run, canvas, sections.above - 1, width);
+}
+
+fn outcomes(app: &App, run: &RunId, canvas: &mut Canvas<'_>, heading: u16, width: u16) {
+    let known = app.data.outcomes(run);
+    let name = width.saturating_sub(if width < 80 { 34 } else { 50 });
+    canvas.text(3, heading, "target", Role::Heading);
+    canvas.text(name + 4, heading, "state", Role::Heading);
+    if width >= 80 {
+        canvas.right(name + 34, heading, "files", Role::Heading);
+        canvas.right(width - 1, heading, "verified", Role::Heading);
+    }
+    let rows = app.list().map(|list| list.rows()).unwrap_or_default();
+    let cursor = app.list().and_then(|list| list.selected());
+    for (line, row) in rows[app.window()].iter().enumerate() {
+        let Some(outcome) = known.get(*row as usize) else { continue };
+        let y = heading + 1 + line as u16;
+        canvas.text(0, y, if cursor == Some(*row) { ">" } else { " " }, Role::Key);
+        let marked = app.is_marked_of_run(run, &outcome.id);
+        canvas.text(1, y, if marked { "*" } else { " " }, Role::Key);
+        canvas.field(3, y, name, &outcome.id.to_string(), Role::Text);
+        outcome_cells(outcome, canvas, y, name, width);
+        if cursor == Some(*row) {
+            canvas.bold_row(y);
+        }
+    }
+    if rows.is_empty() {
+        let dots = canvas.glyphs.ellipsis();
+        let loaded = app.data.runs.shown.contains_key(run);
+        let text =
+            if loaded { "No target is known of this run.".to_owned() } else { format!("reading its records{dots}") };
+        canvas.text(2, heading + 1, &text, Role::Text);
+    }
+}
+
+fn outcome_cells(outcome: &TargetOutcome, canvas: &mut Canvas<'_>, y: u16, name: u16, width: u16) {
+    let state = match &outcome.reason {
+        Some(reason) => format!("{}: {}", outcome.state.word(), reason.text),
+        None => outcome.state.word().to_owned(),
+    };
+    let wide = width >= 80;
+    let with_reason = outcome.reason.is_some();
+    let room = if with_reason || !wide { width - name - 5 } else { 12 };
+    canvas.line(name + 4, y, room, &state, role_of(&state.replace(':', " ")));
+    if wide && !with_reason {
+        let files = format!("{} -> {}", count_text(outcome.files_before), count_text(outcome.files_after));
+        canvas.right(name + 34, y, &files, Role::Text);
+        canvas.right(width - 1, y, &outcome.verified, Role::Text);
+    }
+}

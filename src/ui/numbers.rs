@@ -1,0 +1,94 @@
+//! Numbers as cells show them. Unknown is blank or `?`, never 0.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::model::{Scanned, Work, age_text, count_text};
+
+/// `810`, `8.1k`, `29.6k`, `818k`, `2.4M`.
+pub fn short_count(count: u64) -> String {
+    let thousands = count as f64 / 1e3;
+    let millions = count as f64 / 1e6;
+    match count {
+        0..1_000 => count.to_string(),
+        1_000..99_950 => format!("{thousands:.1}k"),
+        99_950..999_500 => format!("{thousands:.0}k"),
+        999_500..99_950_000 => format!("{millions:.1}M"),
+        99_950_000..999_500_000 => format!("{millions:.0}M"),
+        _ => format!("{:.1}G", count as f64 / 1e9),
+    }
+}
+
+/// A count that fits into columns.
+pub fn fitting_count(count: u64, columns: usize) -> String {
+    let text = count_text(count);
+    if text.len() <= columns { text } else { short_count(count) }
+}
+
+/// A count of files: with `+` where it may grow, blank where it is unknown.
+pub fn files_text(files: u64, scanned: Scanned) -> String {
+    match scanned {
+        Scanned::No => String::new(),
+        Scanned::Part => format!("{}+", count_text(files)),
+        Scanned::Whole => count_text(files),
+    }
+}
+
+/// `31s`, `37m`, `5h`: at most three columns and a unit.
+pub fn work_text(work: Work) -> String {
+    match work.0.as_secs() {
+        0 => "1s".to_owned(),
+        seconds @ 1..60 => format!("{seconds}s"),
+        seconds @ 60..6_000 => format!("{}m", seconds / 60),
+        seconds => age_text(Duration::from_secs(seconds)),
+    }
+}
+
+/// `now`, `52m`, `6h`, `2d`; `~` before it where it is older than a day.
+pub fn row_age(now: DateTime<Utc>, then: DateTime<Utc>) -> String {
+    let age = (now - then).to_std().unwrap_or_default();
+    match age.as_secs() {
+        0..60 => "now".to_owned(),
+        _ => age_text(age),
+    }
+}
+
+/// `0:58`, `1:02:03`.
+pub fn clock(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+/// Two digits: `~2:40` counts as rounded.
+pub fn rounded(milliseconds: u64) -> Duration {
+    let seconds = milliseconds.div_ceil(1_000);
+    let step = match seconds {
+        0..60 => 1,
+        60..600 => 10,
+        600..6_000 => 60,
+        _ => 600,
+    };
+    Duration::from_secs(seconds.div_ceil(step) * step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_counts_have_three_digits() {
+        let shown = [0, 810, 8_100, 29_600, 818_000, 999_600, 2_400_000].map(short_count);
+        assert_eq!(shown, ["0", "810", "8.1k", "29.6k", "818k", "1.0M", "2.4M"]);
+        assert_eq!(fitting_count(268_402, 6), "268k");
+    }
+
+    #[test]
+    fn work_is_short() {
+        let shown = [0, 31, 60, 4_440, 7_200].map(|seconds| work_text(Work(Duration::from_secs(seconds))));
+        assert_eq!(shown, ["1s", "31s", "1m", "74m", "2h"]);
+        assert_eq!(rounded(95_200), Duration::from_secs(100));
+        assert_eq!(clock(Duration::from_secs(58)), "0:58");
+    }
+}

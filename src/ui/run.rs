@@ -1,0 +1,260 @@
+//! A run, live and at its end.
+
+use std::time::Duration;
+
+use super::canvas::Canvas;
+use super::glyphs::eighths;
+use super::numbers::{clock, rounded, short_count};
+use super::result;
+use super::theme::{Role, role_of};
+use crate::app::{App, percent};
+use crate::model::{
+    LogLine, RunId, RunKind, RunSnapshot, Size, Step, TargetProgress, TargetState, age_text, count_text, duration_text,
+};
+
+/// What backups mean for space.
+pub const NOTHING_FREED: &str = "nothing is freed until clean-up, and its trash frees nothing until it ends";
+
+/// Draws it.
+pub fn draw(app: &App, run: &RunId, canvas: &mut Canvas<'_>) {
+    let snapshot = app.frozen_run().or_else(|| app.data.runs.watched.get(run));
+    let Some(snapshot) = snapshot else { return unknown(app, run, canvas) };
+    let sections = app.sections();
+    if sections.above > 3 {
+        progress(app, snapshot, canvas);
+        speeds(app, snapshot, canvas);
+        sums(snapshot, canvas);
+    } else {
+        progress(app, snapshot, canvas);
+        speeds(app, snapshot, canvas);
+    }
+    list(app, snapshot, canvas, sections.above);
+    let height = canvas.height();
+    let below = sections.below;
+    let mut part = {
+        let width = canvas.width();
+        canvas.part(0, height - below, width, below)
+    };
+    match app.run_result() {
+        Some(rows) => result::draw(app, run, &mut part, rows),
+        None => log(&snapshot.log, &mut part),
+    }
+}
+
+fn unknown(app: &App, run: &RunId, canvas: &mut Canvas<'_>) {
+    let dots = canvas.glyphs.ellipsis();
+    match app.data.runs.lost.get(run) {
+        Some(failure) => {
+            canvas.field(2, 0, canvas.width() - 2, &failure.line(), Role::Bad);
+            if let Some(next) = &failure.next {
+                canvas.text(2, 1, &format!("next  {next}"), Role::Text);
+            }
+            canvas.text(2, 2, "r connects again; 5 shows what it left behind", Role::Text);
+        }
+        None => {
+            canvas.text(2, 0, &format!("connecting to {}{dots}", run.short()), Role::Text);
+        }
+    }
+}
+
+/// The bar, the share, the time and the rest of it; at the end the result.
+fn progress(app: &App, snapshot: &RunSnapshot, canvas: &mut Canvas<'_>) {
+    let elapsed = (snapshot.finished.unwrap_or(app.data.now) - snapshot.started).to_std().unwrap_or_default();
+    if !app.is_live(&snapshot.run) {
+        let [done, ..] = snapshot.counts();
+        let text = format!("{} {done}/{} in {}", snapshot.state.word(), snapshot.targets.len(), duration_text(elapsed));
+        let x = canvas.text(2, 0, &text, role_of(snapshot.state.word()));
+        let undo = if snapshot.kind == RunKind::Cleanup { "" } else { "   undo: R" };
+        canvas.text(x, 0, undo, Role::Text);
+        return;
+    }
+    let cells = usize::from(canvas.width() / 2).saturating_sub(0).min(60);
+    let share = snapshot.rates.share.clamp(0.0, 1.0);
+    let filled = eighths((f64::from(share) * 10_000.0) as u64, 10_000, cells, false);
+    let bar = canvas.glyphs.lying(filled);
+    let used = crate::model::width(&bar);
+    let rest = canvas.glyphs.dot().repeat(cells.saturating_sub(used));
+    let x = canvas.text(2, 0, &bar, Role::Bar);
+    let x = canvas.text(x, 0, &rest, Role::Dim);
+    let paused = snapshot.state == crate::model::RunState::Paused;
+    let word = if paused { "  PAUSED" } else { "" };
+    let eta = match snapshot.rates.left_ms.filter(|_| elapsed.as_secs() >= 10 && !paused) {
+        Some(left) => {
+            let left = rounded(left);
+            let ends = app.data.now + chrono::TimeDelta::from_std(left).unwrap_or_default();
+            format!(" of ~{}   ends ~{}", clock(elapsed + left), ends.format("%H:%M"))
+        }
+        None => String::new(),
+    };
+    let text = format!("  {}{word}   {}{eta}", percent(share), clock(elapsed));
+    canvas.text(x, 0, &text, if paused { Role::Warn } else { Role::Text });
+}
+
+fn speeds(app: &App, snapshot: &RunSnapshot, canvas: &mut Canvas<'_>) {
+    let rates = &snapshot.rates;
+    if !app.is_live(&snapshot.run) {
+        result::held(app, snapshot, canvas);
+        return;
+    }
+    let running = snapshot.targets.iter().filter(|target| is_running(target)).count();
+    let mut text = match rates.bytes_total {
+        Size(0) => String::new(),
+        total => format!("  read {} of {total}", rates.bytes_read),
+    };
+    if rates.bytes_per_second > 0 {
+        text.push_str(&format!("  {}/s", Size(rates.bytes_per_second)));
+    }
+    if rates.files_per_second > 0 {
+        text.push_str(&format!("  {} files/s", count_text(rates.files_per_second)));
+    }
+    text.push_str(&format!("  {running} at a time"));
+    if rates.calls_per_second > 0 {
+        text.push_str(&format!("  {} calls/s", count_text(rates.calls_per_second)));
+    }
+    canvas.line(0, 1, canvas.width(), &text, Role::Text);
+}
+
+fn is_running(target: &TargetProgress) -> bool {
+    let state = target.outcome.state;
+    !state.is_final() && state != TargetState::Pending
+}
+
+/// Files in the stages: before, now, at the end, and what lies in backups.
+fn sums(snapshot: &RunSnapshot, canvas: &mut Canvas<'_>) {
+    let sum = |of: &dyn Fn(&TargetProgress) -> u64| count_text(snapshot.targets.iter().map(of).sum());
+    let before = sum(&|target| target.outcome.files_before);
+    let now = sum(&|target| match target.outcome.state.is_success() {
+        true => target.outcome.files_after,
+        false => target.outcome.files_before,
+    });
+    let end = sum(&|target| if target.files_planned > 0 { target.files_planned } else { target.outcome.files_after });
+    for (end, word) in [(24, "before"), (35, "now"), (46, "at end")] {
+        canvas.right(end, 2, word, Role::Heading);
+    }
+    canvas.text(2, 3, "files", Role::Text);
+    for (x, text) in [(24, &before), (35, &now), (46, &end)] {
+        canvas.right(x, 3, text, Role::Text);
+    }
+    let kept = snapshot.targets.iter().filter(|target| target.outcome.state == TargetState::Replaced);
+    let kept: u64 = kept.map(|target| target.outcome.files_before).sum();
+    if kept > 0 && snapshot.finished.is_none() {
+        canvas.text(50, 3, &format!("in backups {} files", short_count(kept)), Role::Dim);
+    }
+    if snapshot.finished.is_some() {
+        return;
+    }
+    canvas.text(2, 4, NOTHING_FREED, Role::Dim);
+}
+
+fn list(app: &App, snapshot: &RunSnapshot, canvas: &mut Canvas<'_>, above: u16) {
+    let width = canvas.width();
+    let narrow = width < 80;
+    let vertical = canvas.glyphs.vertical();
+    let time = width - 1;
+    let files = time.saturating_sub(8);
+    let now = files.saturating_sub(if narrow { 14 } else { 28 });
+    let bar = now.saturating_sub(12);
+    let heading = above - 1;
+    canvas.text(3, heading, "target", Role::Heading);
+    canvas.text(bar, heading, &format!("1-6   {vertical}7-9"), Role::Heading);
+    canvas.text(now, heading, "now", Role::Heading);
+    if !narrow {
+        canvas.right(files, heading, "files", Role::Heading);
+    }
+    canvas.right(time, heading, "time", Role::Heading);
+    let rows = app.list().map(|list| list.rows()).unwrap_or_default();
+    let cursor = app.list().and_then(|list| list.selected());
+    for (line, row) in rows[app.window()].iter().enumerate() {
+        let Some(target) = snapshot.targets.get(*row as usize) else { continue };
+        let y = above + line as u16;
+        canvas.text(0, y, if cursor == Some(*row) { ">" } else { " " }, Role::Key);
+        canvas.field(3, y, bar.saturating_sub(4), &target.outcome.id.to_string(), Role::Text);
+        step_bar(canvas, bar, y, target);
+        let state = now_text(target);
+        let room = if target.outcome.reason.is_some() { time.saturating_sub(now + 7) } else { 15 };
+        canvas.line(now, y, room, &state, role_of(&state));
+        if !narrow && target.outcome.reason.is_none() {
+            canvas.right(files, y, &files_text(target), Role::Text);
+        }
+        if target.outcome.elapsed_ms > 0 {
+            canvas.right(time, y, &clock(Duration::from_millis(target.outcome.elapsed_ms)), Role::Text);
+        }
+        if cursor == Some(*row) {
+            canvas.bold_row(y);
+        }
+    }
+}
+
+/// Six cells before the line, three after it: the steps, the one in hand by its share.
+fn step_bar(canvas: &mut Canvas<'_>, x: u16, y: u16, target: &TargetProgress) {
+    let done = match (target.outcome.state, target.step) {
+        (state, _) if state.is_success() => 9.0,
+        (state, _) if state.is_final() => 0.0,
+        (TargetState::Pending, _) => 0.0,
+        (_, Some(step)) => f32::from(step.number() - 1) + target.share.clamp(0.0, 0.99),
+        (_, None) => 0.0,
+    };
+    let eighths = (done * 8.0) as usize;
+    let mut text = String::new();
+    for cell in 0..9 {
+        if cell == 6 {
+            text.push_str(canvas.glyphs.vertical());
+        }
+        match eighths.saturating_sub(cell * 8).min(8) {
+            0 => text.push_str(canvas.glyphs.dot()),
+            part => text.push_str(&canvas.glyphs.lying(part)),
+        }
+    }
+    canvas.text(x, y, &text, Role::Bar);
+}
+
+fn now_text(target: &TargetProgress) -> String {
+    let state = target.outcome.state;
+    match target.step {
+        _ if state.is_final() => match &target.outcome.reason {
+            Some(reason) => format!("{} {}", state.word(), reason.text),
+            None => state.word().to_owned(),
+        },
+        Some(step @ (Step::Write | Step::Verify)) => {
+            format!("{} {} {}", step.number(), step.word(), percent(target.share).replace(' ', ""))
+        }
+        Some(step) => format!("{} {}", step.number(), step.word()),
+        None => state.word().to_owned(),
+    }
+}
+
+fn files_text(target: &TargetProgress) -> String {
+    let after = if target.outcome.state.is_success() { target.outcome.files_after } else { target.files_planned };
+    match (target.outcome.files_before, after) {
+        (0, 0) => String::new(),
+        (before, after) => format!("{} -> {}", count_text(before), count_text(after)),
+    }
+}
+
+fn log(lines: &[LogLine], canvas: &mut Canvas<'_>) {
+    canvas.rule(0, "log");
+    let height = usize::from(canvas.height().saturating_sub(1));
+    let shown = lines.iter().filter(|line| line.level > crate::model::LogLevel::Debug);
+    let shown: Vec<&LogLine> = shown.collect();
+    for (y, line) in shown.iter().skip(shown.len().saturating_sub(height)).enumerate() {
+        log_line(canvas, 1 + y as u16, line, false, 1);
+    }
+}
+
+/// A line of the log.
+pub fn log_line(canvas: &mut Canvas<'_>, y: u16, line: &LogLine, with_run: bool, x: u16) {
+    let role = match line.level {
+        crate::model::LogLevel::Error => Role::Bad,
+        crate::model::LogLevel::Warn => Role::Warn,
+        _ => Role::Text,
+    };
+    let x = canvas.text(x, y, &format!("{} ", line.at.format("%H:%M:%S")), Role::Dim);
+    let x = canvas.text(x, y, &format!("{:<6}", line.level.word()), role);
+    let x = if with_run { canvas.text(x, y, &format!("{}  ", line.run.suffix()), Role::Text) } else { x };
+    canvas.line(x, y, canvas.width().saturating_sub(x), &line.text, Role::Text);
+}
+
+/// How long ago, as `3h ago`.
+pub fn ago(app: &App, at: chrono::DateTime<chrono::Utc>) -> String {
+    format!("{} ago", age_text((app.data.now - at).to_std().unwrap_or_default()))
+}
