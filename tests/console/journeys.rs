@@ -1,0 +1,388 @@
+//! Journeys: keys in, effects and the screen out.
+
+use lakehand::app::{
+    Effect, Failure, Key, LakeMsg, Mark, Msg, Reading, RunMsg, Start, StartChoice, Subject, Terms, View, Within,
+};
+use lakehand::error::{Code, Error};
+use lakehand::ipc::Request;
+use lakehand::model::RunKind;
+
+use crate::console::Console;
+use crate::lake::{finish_readings, load, load_targets, table_name};
+use crate::runs::{ended, list_runs, orders, plan, plan_made, previewed, run_id, shown, snapshot, verdicts};
+
+fn on_orders() -> Console {
+    let mut console = Console::open((80, 24));
+    load(&mut console);
+    console.keys("j<Enter>");
+    load_targets(&mut console);
+    console.take();
+    console
+}
+
+#[test]
+fn from_the_lake_to_an_executed_plan() {
+    let mut console = Console::open((80, 24));
+    assert_eq!(console.take(), [Effect::LoadLake, Effect::ListRuns]);
+    load(&mut console);
+    assert!(console.row(3).contains("web.clicks"), "{}", console.text());
+    console.take();
+    console.keys("j<Enter>");
+    assert_eq!(*console.app.view(), View::Partitions(table_name("sales.orders")));
+    assert_eq!(console.take(), [Effect::ScanTable(table_name("sales.orders"))]);
+    load_targets(&mut console);
+    console.take();
+    console.keys("<Space><Space><Space>p");
+    let marked: Vec<Mark> = ["2026-11-17", "2026-11-18", "2026-11-19"].map(orders).map(Mark::Target).into();
+    let effects = console.take();
+    assert!(effects.contains(&Effect::SaveBasket(marked.clone())));
+    assert_eq!(effects.last(), Some(&Effect::Plan { marks: marked }));
+    console.keys("X");
+    assert!(console.text().contains("X off: still listing"), "{}", console.text());
+    plan_made(&mut console);
+    assert!(console.row(0).contains("[DRY RUN]"));
+    console.keys("X");
+    assert!(console.text().contains("Execute this plan on prod?"));
+    console.keys("<Enter>");
+    assert!(console.text().contains("nothing was done"));
+    console.keys("Xy");
+    let executed = Effect::Execute { plan: Box::new(plan()), accept_window: false };
+    assert_eq!(console.take(), [executed]);
+    console.send(Msg::Run(RunMsg::Started(run_id("1121-0942-p2c"))));
+    assert!(console.take().contains(&Effect::Attach(run_id("1121-0942-p2c"))));
+    console.send(Msg::Run(RunMsg::Attached(Box::new(snapshot()))));
+    assert!(console.row(0).contains("[LIVE]"));
+    console.keys("P");
+    assert_eq!(console.take(), [Effect::Steer { run: run_id("1121-0942-p2c"), request: Request::Pause }]);
+    console.keys("K<Esc>");
+    assert_eq!(console.take(), []);
+    console.keys("Ky");
+    assert_eq!(console.take(), [Effect::Steer { run: run_id("1121-0942-p2c"), request: Request::Cancel }]);
+    console.send(Msg::Run(RunMsg::Ended(Box::new(ended()))));
+    assert!(console.text().contains("done 4/4 in 2 min 41 s"), "{}", console.text());
+}
+
+#[test]
+fn the_guided_dry_run_walks_nine_steps() {
+    let mut console = on_orders();
+    console.keys("p");
+    plan_made(&mut console);
+    console.keys("j<Enter>");
+    assert_eq!(*console.app.view(), View::Steps(1));
+    for step in 1..=9 {
+        assert!(console.row(0).ends_with(&format!("step {step} of 9")), "{}", console.text());
+        console.keys("<Enter>");
+    }
+    assert!(console.text().contains("that was the last step"));
+    assert!(console.text().contains("readers notice from here on"));
+    console.keys("n");
+    assert!(console.row(0).contains("dt=2026-11-18") && console.row(0).contains("step 1 of 9"));
+    console.keys("<Esc>cc");
+    let command = "lakehand --lake file:///data/lake compact --plan 20261121-0941-c4h".to_owned();
+    assert!(console.take().contains(&Effect::Copy { what: "command line".to_owned(), text: command }));
+}
+
+#[test]
+fn rolling_back_on_production_takes_the_number_of_targets() {
+    let mut console = Console::with((80, 24), |options| {
+        options.lake.production = true;
+        options.start = Start::Table(table_name("sales.returns"));
+    });
+    list_runs(&mut console, false);
+    load(&mut console);
+    assert_eq!(*console.app.view(), View::Inspect(Subject::Table(table_name("sales.returns"))));
+    assert!(console.text().contains("1121-0214-k7f, IN PART"), "{}", console.text());
+    console.take();
+    console.keys("R");
+    let within = Within::Table(table_name("sales.returns"));
+    let check = |within| Effect::Preview {
+        kind: RunKind::Rollback,
+        of: run_id("1121-0214-k7f"),
+        within,
+        terms: Terms::default(),
+    };
+    assert_eq!(console.take(), [check(within.clone())]);
+    console.keys("11<Enter>");
+    assert_eq!(console.take(), [], "nothing can be answered before every target is checked");
+    console.keys("<Esc>R");
+    console.take();
+    previewed(&mut console, "1121-0214-k7f", None);
+    console.keys("12<Enter>");
+    assert!(console.text().contains("11 targets, you typed 12"), "{}", console.text());
+    console.keys("<Backspace>1<Enter>");
+    let effects = console.take();
+    let Some(Effect::Rollback { of, scope }) = effects.last() else { panic!("{effects:?}") };
+    assert_eq!(*of, run_id("1121-0214-k7f"));
+    let ready: Vec<_> = verdicts(of).into_iter().skip(1).map(|target| target.id).collect();
+    assert_eq!(scope.targets, ready, "exactly the targets that were shown as ready");
+}
+
+#[test]
+fn scope_is_the_narrowest_and_t_widens() {
+    let mut console = Console::open((80, 24));
+    load(&mut console);
+    list_runs(&mut console, false);
+    console.keys("5");
+    assert!(console.text().contains(">  1121-0214-k7f"), "the newest finished run\n{}", console.text());
+    console.keys("<Enter>");
+    shown(&mut console, "1121-0214-k7f");
+    console.keys("<Space><Space>");
+    console.take();
+    console.keys("R");
+    let effects = console.take();
+    assert!(
+        matches!(&effects[..], [Effect::Preview { within: Within::Targets(two), .. }] if two.len() == 2),
+        "{effects:?}"
+    );
+    previewed(&mut console, "1121-0214-k7f", None);
+    console.keys("t");
+    let effects = console.take();
+    assert!(
+        matches!(&effects[..], [Effect::Preview { within: Within::Targets(one), .. }] if one.len() == 1),
+        "{effects:?}"
+    );
+    console.keys("t");
+    let effects = console.take();
+    assert!(matches!(&effects[..], [Effect::Preview { within: Within::Table(_), .. }]), "{effects:?}");
+}
+
+#[test]
+fn deleting_takes_the_name_and_no_paste() {
+    let mut console = Console::open((80, 24));
+    load(&mut console);
+    list_runs(&mut console, false);
+    console.keys("5C");
+    assert!(console.text().contains("C off: kept until 11-24"), "{}", console.text());
+    console.keys("/d1z<Enter>C");
+    assert!(console.text().contains("Clean up 1117-0200-d1z"), "{}", console.text());
+    previewed(&mut console, "1117-0200-d1z", Some("at once: there is no trash here"));
+    console.wait(500);
+    console.send(Msg::Paste("sales.returns\n".to_owned()));
+    console.keys("<Enter>");
+    console.take();
+    console.keys("sales.return");
+    console.keys("<Enter>");
+    assert_eq!(console.take(), []);
+    console.keys("s<Enter>");
+    let effects = console.take();
+    assert!(
+        matches!(effects.last(), Some(Effect::Cleanup { terms: Terms { skip_trash: false, minimum_age: None }, .. })),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn keys_typed_ahead_of_a_question_answer_nothing() {
+    let mut console = on_orders();
+    console.keys("p");
+    plan_made(&mut console);
+    console.take();
+    console.drawn();
+    let at = console.at;
+    for key in [Key::Char('X'), Key::Char('y'), Key::Char('y')] {
+        console.send(Msg::Key { key, at });
+    }
+    console.drawn();
+    console.send(Msg::Key { key: Key::Char('y'), at: at + chrono::TimeDelta::milliseconds(250) });
+    assert_eq!(console.take(), []);
+    assert!(console.text().contains("Execute this plan"));
+}
+
+#[test]
+fn bytes_of_a_function_key_that_came_apart_roll_nothing_back() {
+    let mut console = Console::open((80, 24));
+    load(&mut console);
+    list_runs(&mut console, false);
+    console.keys("5");
+    console.take();
+    let at = console.at;
+    for (key, after) in [(Key::Esc, 0), (Key::Char('O'), 40), (Key::Char('R'), 80)] {
+        console.send(Msg::Key { key, at: at + chrono::TimeDelta::milliseconds(after) });
+    }
+    assert!(console.take().iter().all(|effect| !matches!(effect, Effect::Preview { .. })));
+    console.keys("O");
+    assert!(console.text().contains("Caps Lock?"), "{}", console.text());
+}
+
+#[test]
+fn filters_sorts_and_marks_by_key() {
+    let mut console = Console::open((80, 24));
+    load(&mut console);
+    console.keys("/ret");
+    assert!(console.text().contains("sales.returns") && !console.text().contains("web.clicks"));
+    console.keys("<Enter>");
+    assert!(console.row(0).contains("/ret"));
+    console.keys("<Esc>");
+    assert!(console.text().contains("web.clicks"));
+    console.keys("/nothing-like-it<Enter>");
+    assert!(console.text().contains("No table matches /nothing-like-it. Esc clears the filter."));
+    console.keys("<Esc>sn");
+    assert!(console.row(3).contains("crm.contacts"), "{}", console.text());
+    console.keys("sn");
+    assert!(console.row(3).contains("web.visits"), "the same letter reverses\n{}", console.text());
+    console.keys("<Space>u");
+    assert!(console.row(0).contains("basket 0"), "{}", console.text());
+    console.keys("u");
+    assert!(console.row(0).contains("basket 47"), "u again brings the marks back\n{}", console.text());
+}
+
+#[test]
+fn the_cursor_stays_on_its_row_while_rows_stream_in() {
+    let mut console = Console::open((80, 24));
+    let mut tables = crate::lake::tables();
+    let late = tables.remove(0);
+    console.send(Msg::Lake(lakehand::app::LakeMsg::Tables(tables)));
+    console.send(Msg::Lake(lakehand::app::LakeMsg::Ended { reading: lakehand::app::Reading::Lake, stopped: false }));
+    finish_readings(&mut console);
+    console.keys("j");
+    let under = |console: &Console| {
+        let text = console.text();
+        text.lines().find(|line| line.starts_with('>')).unwrap().split_whitespace().nth(1).unwrap().to_owned()
+    };
+    assert_eq!(under(&console), "iot.readings");
+    console.send(Msg::Lake(lakehand::app::LakeMsg::Tables(vec![late])));
+    assert_eq!(under(&console), "iot.readings");
+    assert!(!console.row(3).contains("web.clicks"), "new rows wait at the end");
+    console.wait(2_500);
+    assert_eq!(under(&console), "iot.readings");
+    assert!(console.row(3).contains("web.clicks"), "after two quiet seconds they are in order\n{}", console.text());
+}
+
+#[test]
+fn read_only_says_why() {
+    let mut console = Console::with((80, 24), |options| options.lake.read_only = true);
+    load(&mut console);
+    list_runs(&mut console, false);
+    console.keys("p");
+    plan_made(&mut console);
+    console.take();
+    console.keys("X");
+    assert!(
+        console.text().contains("X off: read-only: save the plan; somebody who may write can run it"),
+        "{}",
+        console.text()
+    );
+    assert_eq!(console.take(), []);
+    assert!(console.row(0).starts_with("[RO] [DRY RUN]"));
+}
+
+#[test]
+fn the_palette_finds_and_opens_but_never_executes() {
+    let mut console = on_orders();
+    console.keys(":table web.cl<Enter>");
+    assert_eq!(*console.app.view(), View::Partitions(table_name("web.clicks")));
+    console.keys(":scan<Enter>");
+    assert!(console.take().contains(&Effect::ScanLake));
+    console.keys(":history<Enter>");
+    assert_eq!(*console.app.view(), View::History);
+    console.keys("[");
+    assert_eq!(*console.app.view(), View::Partitions(table_name("web.clicks")));
+    console.keys("]-");
+    assert_eq!(*console.app.view(), View::Partitions(table_name("web.clicks")));
+    console.keys(":save /tmp/plan.json<Enter>");
+    assert!(console.text().contains("there is no plan to save"));
+    console.keys(":budget 10m<Enter>");
+    assert!(console.text().contains("tables marked by value"), "{}", console.text());
+}
+
+#[test]
+fn leaving_names_the_run_that_goes_on() {
+    let mut console = Console::open((80, 24));
+    load(&mut console);
+    list_runs(&mut console, true);
+    assert_eq!(console.app.farewell().as_deref(), Some("p2c goes on: lakehand attach p2c"));
+    console.take();
+    console.keys("q");
+    assert_eq!(console.take().last(), Some(&Effect::Quit));
+}
+
+#[test]
+fn the_first_start_offers_a_demo() {
+    let mut console = Console::with((80, 24), |options| options.start = Start::NoConfiguration);
+    assert_eq!(console.take(), []);
+    assert!(console.text().contains("Nothing is set up and nothing has been contacted."));
+    console.keys("<Enter>");
+    assert_eq!(console.take(), [Effect::Start(StartChoice::Demo)]);
+}
+
+#[test]
+fn idle_draws_nothing() {
+    let mut console = Console::open((80, 24));
+    load(&mut console);
+    list_runs(&mut console, false);
+    console.drawn();
+    for _ in 0..20 {
+        console.wait(1_000);
+    }
+    assert!(!console.app.is_dirty());
+    assert!(console.app.tick_every().unwrap().as_secs() >= 30);
+}
+
+#[test]
+fn a_small_terminal_says_what_it_needs() {
+    let console = Console::open((52, 14));
+    assert!(console.text().starts_with("needs 60x16, has 52x14;\nlakehand rollback works at any width"));
+}
+
+#[test]
+fn hostile_names_are_harmless_on_every_screen() {
+    let mut console = Console::open((80, 24));
+    let mut tables = crate::lake::tables();
+    tables[0].name.table = "a\u{1b}[31m\u{202e}b\n表表表表表表表表表表表表表表".to_owned();
+    console.send(Msg::Lake(lakehand::app::LakeMsg::Cached(tables)));
+    for keys in ["", "i", "<Tab><Tab>", "<Esc><Space>2", "0<Enter>"] {
+        console.keys(keys);
+        let text = console.text();
+        assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{text}");
+        assert!(text.lines().all(|line| lakehand::model::width(line) <= 80), "{text}");
+    }
+}
+
+#[test]
+fn a_younger_backup_is_cleaned_up_only_as_typed() {
+    let mut console = Console::open((80, 24));
+    load(&mut console);
+    list_runs(&mut console, false);
+    console.keys("5C");
+    assert!(console.text().contains("C off: kept until"), "{}", console.text());
+    console.keys(":cleanup<Space>--skip-trash<Enter>");
+    assert!(console.text().contains("C off: kept until"), "{}", console.text());
+    console.take();
+    console.keys(":cleanup<Space>--skip-trash<Space>--minimum-age<Space>0s<Enter>");
+    let terms = Terms { skip_trash: true, minimum_age: Some(std::time::Duration::ZERO) };
+    let of = run_id("1121-0214-k7f");
+    let asked = Effect::Preview { kind: RunKind::Cleanup, of, within: Within::Run, terms };
+    assert_eq!(console.take().last(), Some(&asked));
+    previewed(&mut console, "1121-0214-k7f", Some("at once"));
+    console.keys("y<Enter>");
+    let deletes = |effects: Vec<Effect>| effects.iter().any(Effect::changes_the_lake);
+    assert!(!deletes(console.take()), "the table's name is typed for every clean-up");
+    console.keys("<Backspace><Esc>");
+}
+
+#[test]
+fn targets_that_run_stand_above_those_that_wait_or_are_done() {
+    let mut console = Console::open((80, 24));
+    load(&mut console);
+    list_runs(&mut console, true);
+    console.send(Msg::Run(RunMsg::Attached(Box::new(snapshot()))));
+    console.keys("4");
+    let text = console.text();
+    let place = |name: &str| text.lines().position(|line| line.contains(name)).unwrap();
+    assert!(place("dt=2026-11-18") < place("finance.ledger"), "{text}");
+    assert!(place("finance.ledger") < place("dt=2026-11-17"), "{text}");
+}
+
+#[test]
+fn footers_are_a_reading_that_ends() {
+    let mut console = on_orders();
+    console.keys("i:footers<Enter>");
+    let subject = Subject::Target(crate::runs::orders("2026-11-17"));
+    assert!(console.take().contains(&Effect::Inspect { subject: subject.clone(), footers: true }));
+    assert!(console.text().contains("reading footers of sales.orders"), "{}", console.text());
+    let failure = Failure::from(Error::new(Code::Permission, "it cannot be read"));
+    let reading = Reading::Footers(subject);
+    console.send(Msg::Lake(LakeMsg::Failed { reading, failure }));
+    console.keys("<Tab>");
+    assert!(!console.text().contains("reading footers"), "{}", console.text());
+}

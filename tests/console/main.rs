@@ -1,0 +1,20 @@
+//! The console without a terminal: every screen as text and styles, journeys of keys, and what must hold for any keys.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test binary"
+)]
+
+mod console;
+mod journeys;
+mod keys;
+mod lake;
+mod large;
+mod picture;
+mod random;
+mod runs;
+mod screens;
+mod svg;
