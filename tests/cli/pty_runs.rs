@@ -19,7 +19,7 @@ fn execute(terminal: &mut Terminal) {
         terminal.text().lines().any(|line| line.starts_with('>') && line.contains(" BAD "))
     });
     terminal.send("p");
-    terminal.wait_for("made ");
+    terminal.wait_for("X execute");
     terminal.send("X");
     terminal.wait_for("y  execute");
     std::thread::sleep(READ_IT);
@@ -76,7 +76,7 @@ fn a_run_is_taken_back_from_history() {
     execute(&mut terminal);
     terminal.wait("the end of the run", |_| newest(&desk) == "done");
     terminal.send("5");
-    terminal.wait_for("compact");
+    terminal.wait_for("R roll back");
     terminal.send("R");
     terminal.wait_for("y  roll back");
     std::thread::sleep(READ_IT);
