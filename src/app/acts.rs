@@ -164,7 +164,7 @@ impl App {
     }
 
     fn off_for_changes(&self) -> bool {
-        self.lake.read_only || self.services.iter().any(|service| service.lost)
+        self.lake.read_only || self.lost_server().is_some()
     }
 
     fn on_where(&self) -> String {

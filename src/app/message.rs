@@ -257,17 +257,26 @@ pub enum PreviewMsg {
     },
 }
 
-/// A server in row 1.
+/// A server in row 1, as it was found just now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
     /// `nn`, `hms`, `krb`.
     pub word: String,
-    /// `3ms`, `LOST 41s`, `7h`, `...`.
-    pub state: String,
-    /// Whether a person should look.
-    pub alarming: bool,
-    /// Whether nothing can be changed without it and it does not answer.
-    pub lost: bool,
+    /// What it says.
+    pub state: ServiceState,
+    /// When it was asked.
+    pub at: DateTime<Utc>,
+}
+
+/// How a server is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServiceState {
+    /// It was asked for the first time and has not answered yet.
+    Asking,
+    /// It answers: `3ms`; for Kerberos the time left: `7h`.
+    Answers(String),
+    /// It does not answer, and nothing can be changed without it.
+    Lost,
 }
 
 /// An error as the screens show it.

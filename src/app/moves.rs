@@ -311,7 +311,7 @@ impl App {
 
     /// Lists tables on screen that nobody listed yet, and once after the start those that the cache knows.
     pub(crate) fn check_visible(&mut self) -> Vec<Effect> {
-        if !matches!(self.view(), View::Lake | View::Tables(_)) {
+        if !matches!(self.view(), View::Lake | View::Tables(_)) || self.lost_server().is_some() {
             return Vec::new();
         }
         let rows: Vec<u32> = self.list().map(|list| list.rows()[self.window()].to_vec()).unwrap_or_default();

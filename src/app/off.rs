@@ -35,8 +35,7 @@ impl App {
         if self.lake.read_only {
             return Some("read-only".to_owned());
         }
-        let lost = self.services.iter().find(|service| service.lost);
-        lost.map(|service| format!("{} does not answer", service.word))
+        self.lost_server().map(|service| format!("{} does not answer", service.word))
     }
 
     fn execute_off(&self) -> Option<String> {

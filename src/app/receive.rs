@@ -1,14 +1,14 @@
 //! What comes back from effects.
 
 use super::effect::Effect;
-use super::message::{Failure, LakeMsg, PlanMsg, PreviewMsg, Reading, RunMsg, Service};
+use super::message::{Failure, LakeMsg, PlanMsg, PreviewMsg, Reading, RunMsg};
 use super::nav::View;
 use super::plan::Phase;
 use super::rows::TargetRows;
 use super::runs::Shown;
 use super::shown::{Level, Overlay};
 use super::state::App;
-use crate::error::Reason;
+use crate::error::{Code, Reason};
 use crate::model::{Event, KnownFile, RunId, RunSnapshot, RunState, TableName, TargetId, TargetStats};
 
 impl App {
@@ -115,7 +115,10 @@ impl App {
                 if !self.data.partitions.contains_key(name) {
                     self.asked.remove(name);
                 }
-                if let Some(mut table) = self.data.tables.get(name).cloned() {
+                if failure.code == Code::Unavailable {
+                    // What is known of the table stays; it is read again when the server answers.
+                    self.requested.remove(name);
+                } else if let Some(mut table) = self.data.tables.get(name).cloned() {
                     table.error = Some(Reason::new(failure.code, failure.message.clone()));
                     self.data.tables.put([table]);
                     self.renew_tables();
@@ -320,14 +323,6 @@ impl App {
             }
         }
         self.each_list(|view| *view == View::Preview, |list, source| list.renew(source));
-    }
-
-    pub(crate) fn service(&mut self, service: Service) {
-        self.dirty = true;
-        match self.services.iter_mut().find(|known| known.word == service.word) {
-            Some(known) => *known = service,
-            None => self.services.push(service),
-        }
     }
 
     pub(crate) fn copied(&mut self, what: &str, shown: Option<String>) {

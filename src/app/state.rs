@@ -11,10 +11,10 @@ use super::filter::Source;
 use super::keys::Keys;
 use super::list::List;
 use super::lists::{first_sort, source_of};
-use super::message::Service;
 use super::nav::{Screen, Trail, View};
 use super::options::{LakeInfo, Look, Options, Start};
 use super::runs::Runs;
+use super::services::Watched;
 use super::shown::{BarMode, Level, Note, Overlay, Part};
 use super::tables::Tables;
 use crate::error::Result;
@@ -32,7 +32,7 @@ pub struct App {
     pub(crate) overlay: Overlay,
     pub(crate) data: Data,
     pub(crate) lists: HashMap<View, List>,
-    pub(crate) services: Vec<Service>,
+    pub(crate) services: Vec<Watched>,
     pub(crate) note: Option<Note>,
     pub(crate) bars: BarMode,
     pub(crate) wide: bool,

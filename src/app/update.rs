@@ -92,7 +92,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Plan(message) => app.plan_message(message),
         Msg::Run(message) => return app.run_message(message),
         Msg::Preview(message) => app.preview_message(message),
-        Msg::Service(service) => app.service(service),
+        Msg::Service(service) => return app.service(service),
         Msg::Copied { what, shown } => app.copied(&what, shown),
         Msg::Failed(failure) => app.say(Level::Error, failure.line()),
         Msg::Note(text) => app.say(Level::Info, text),

@@ -78,6 +78,7 @@ impl EventLoop {
     pub(super) async fn run(mut self) -> Result<Left> {
         let effects = self.app.start();
         self.carry_out(effects)?;
+        self.tasks.watch_servers();
         self.first_frame().await?;
         while self.left.is_none() {
             match self.wake().await {

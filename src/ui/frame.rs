@@ -33,7 +33,7 @@ fn badges(app: &App) -> Vec<(&'static str, Role)> {
         View::Run(run) if app.is_live(run) => badges.push(("[LIVE]", Role::Badge)),
         _ => {}
     }
-    let lost = app.services.iter().any(|service| service.lost);
+    let lost = app.lost_server().is_some();
     let only_here = *app.view() == View::History && app.data.runs.loaded && !app.data.runs.complete;
     if lost || only_here {
         badges.push(("[CACHE]", Role::Badge));
@@ -142,8 +142,7 @@ fn right_side(app: &App, columns: u16) -> String {
     if attention > 0 && !matches!(app.view(), View::Steps(_)) {
         parts.push(format!("! {attention}"));
     }
-    let servers: Vec<String> =
-        app.services.iter().map(|service| format!("{} {}", service.word, service.state)).collect();
+    let servers: Vec<String> = app.services.iter().map(|service| service.shown(app.data.now)).collect();
     if !servers.is_empty() {
         parts.push(servers.join(" "));
     } else if !app.lake.place.is_empty() && columns >= 80 && !matches!(app.view(), View::Steps(_) | View::Plan) {

@@ -1,13 +1,14 @@
 //! Journeys: keys in, effects and the screen out.
 
 use lakehand::app::{
-    Effect, Failure, Key, LakeMsg, Mark, Msg, Reading, RunMsg, Start, StartChoice, Subject, Terms, View, Within,
+    Effect, Failure, Key, LakeMsg, Mark, Msg, Reading, RunMsg, Service, ServiceState, Start, StartChoice, Subject,
+    Terms, View, Within,
 };
 use lakehand::error::{Code, Error};
 use lakehand::ipc::Request;
 use lakehand::model::RunKind;
 
-use crate::console::Console;
+use crate::console::{Console, now};
 use crate::lake::{finish_readings, load, load_targets, table_name};
 use crate::runs::{ended, list_runs, orders, plan, plan_made, previewed, run_id, shown, snapshot, verdicts};
 
@@ -385,4 +386,42 @@ fn footers_are_a_reading_that_ends() {
     console.send(Msg::Lake(LakeMsg::Failed { reading, failure }));
     console.keys("<Tab>");
     assert!(!console.text().contains("reading footers"), "{}", console.text());
+}
+
+fn namenode(console: &mut Console, seconds: i64, state: ServiceState) {
+    let at = now() + chrono::TimeDelta::seconds(seconds);
+    console.send(Msg::Service(Service { word: "nn".to_owned(), state, at }));
+}
+
+#[test]
+fn a_lost_server_leaves_what_is_known_and_one_that_is_back_is_asked_for_everything() {
+    let mut console = Console::open((80, 24));
+    load(&mut console);
+    namenode(&mut console, 0, ServiceState::Asking);
+    assert!(console.row(0).contains("nn ..."), "{}", console.row(0));
+    let answers = |text: &str| ServiceState::Answers(text.to_owned());
+    namenode(&mut console, 1, answers("3ms"));
+    console.take();
+    console.app.clear_dirty();
+    namenode(&mut console, 16, answers("4ms"));
+    assert!(!console.app.is_dirty(), "another number is not worth a frame");
+    namenode(&mut console, 30, ServiceState::Lost);
+    let silent = Failure::from(Error::new(Code::Unavailable, "could not look at /lake"));
+    let reading = Reading::Table(table_name("web.clicks"));
+    console.send(Msg::Lake(LakeMsg::Failed { reading, failure: silent }));
+    namenode(&mut console, 71, ServiceState::Lost);
+    console.take();
+    let row = console.row(0);
+    assert!(row.contains("[CACHE]") && row.contains("nn LOST 41s"), "{row}");
+    assert!(console.row(3).contains("BAD"), "what is known stays: {}", console.row(3));
+    console.keys("<Enter>p");
+    plan_made(&mut console);
+    console.take();
+    console.keys("X");
+    assert!(console.text().contains("X off: nn does not answer"), "{}", console.text());
+    console.take();
+    namenode(&mut console, 80, answers("3ms"));
+    let effects = console.take();
+    assert!(effects.contains(&Effect::LoadLake) && effects.contains(&Effect::ListRuns), "{effects:?}");
+    assert!(!console.row(0).contains("[CACHE]"));
 }

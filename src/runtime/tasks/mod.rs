@@ -5,6 +5,7 @@ mod context;
 mod lake;
 mod look;
 mod planning;
+mod pulse;
 mod runs;
 mod slots;
 mod views;
@@ -38,6 +39,12 @@ impl Tasks {
         let views = Views::new(env.paths.clone(), sender.clone());
         let slots = Slots::new(sender.clone());
         Tasks { context: Context::new(env), sender, receiver, slots, views, cache_read: false }
+    }
+
+    /// Watches the lake's servers from now on.
+    pub(super) fn watch_servers(&self) {
+        let sender = self.sender.clone();
+        tokio::spawn(guarded(sender.clone(), pulse::watch(self.context.clone(), sender)));
     }
 
     /// The next message.

@@ -1,0 +1,56 @@
+//! Watches the servers of the lake: row 1 says how fast they answer and which are lost, and a console that was opened
+//! while they were frozen comes to life with them.
+
+use std::time::Duration;
+
+use chrono::Utc;
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+
+use super::context::Context;
+use crate::action::{self, Server};
+use crate::app::{Msg, Service, ServiceState};
+
+/// No answer for so long is no answer.
+const SILENCE: Duration = Duration::from_secs(5);
+/// The time between two questions while all answer.
+const CALM: Duration = Duration::from_secs(15);
+/// And while one does not.
+const ALARMED: Duration = Duration::from_secs(3);
+
+/// Asks the servers from time to time, for as long as the console lives.
+pub(super) async fn watch(context: Context, messages: mpsc::Sender<Msg>) {
+    let servers = action::servers(&context.env().settings);
+    if servers.is_empty() || context.env().offline {
+        return;
+    }
+    for server in &servers {
+        if messages.send(service(*server, ServiceState::Asking)).await.is_err() {
+            return;
+        }
+    }
+    loop {
+        let mut lost = false;
+        for server in &servers {
+            let state = ask(&context, *server).await;
+            lost |= state == ServiceState::Lost;
+            if messages.send(service(*server, state)).await.is_err() {
+                return;
+            }
+        }
+        sleep(if lost { ALARMED } else { CALM }).await;
+    }
+}
+
+/// A lake that cannot be opened is one whose server does not answer; why is said by what needed it.
+async fn ask(context: &Context, server: Server) -> ServiceState {
+    let Ok(Ok(session)) = timeout(SILENCE, context.session()).await else { return ServiceState::Lost };
+    match action::pulse(session, server, SILENCE).await {
+        Some(took) => ServiceState::Answers(format!("{}ms", took.as_millis().max(1))),
+        None => ServiceState::Lost,
+    }
+}
+
+fn service(server: Server, state: ServiceState) -> Msg {
+    Msg::Service(Service { word: server.word().to_owned(), state, at: Utc::now() })
+}
