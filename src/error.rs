@@ -131,6 +131,14 @@ codes! {
     AlreadyExists, "already_exists", Failed, "A file or directory is there already.";
     NotEmpty, "not_empty", Failed, "A directory is not empty.";
     Unavailable, "unavailable", Failed, "A server or service does not answer.";
+    MetastoreUnreachable, "metastore_unreachable", Failed, "No metastore of the profile answers, or it closed the connection.";
+    Metastore, "metastore", Failed, "The metastore refused a call or its reply cannot be read; the message has what it said.";
+    KerberosNoTicket, "kerberos_no_ticket", Usage, "There is no Kerberos ticket, or it has ended. Get one with kinit, or set kerberos.keytab in the profile.";
+    KerberosClock, "kerberos_clock", Failed, "The clocks of this host and of the Kerberos server differ by more than it allows, usually five minutes.";
+    KerberosPrincipal, "kerberos_principal", Usage, "The Kerberos server does not know the principal, or the keytab has no key of it.";
+    KdcUnreachable, "kdc_unreachable", Failed, "No Kerberos server of the realm answers.";
+    Kerberos, "kerberos", Failed, "The login with Kerberos failed; the message has what the library said.";
+    KerberosLibrary, "kerberos_library", Usage, "The GSSAPI library of MIT Kerberos (libgssapi_krb5.so.2) is not on this host.";
     Memory, "memory", Failed, "The work does not fit into the memory limit.";
     WorkerStart, "worker_start", Failed, "The worker process could not be started.";
     Internal, "internal", Failed, "A rule of the program itself was broken. Please report it.";

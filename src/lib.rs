@@ -6,6 +6,7 @@
 
 pub mod action;
 pub mod app;
+pub mod auth;
 pub mod catalog;
 pub mod cli;
 pub mod client;

@@ -50,7 +50,7 @@ pub use scan::{Scan, cache_of, scan};
 pub use selection::{Exclude, Selection};
 pub use session::{Session, lake_name};
 pub use show::{ShownRun, show_run};
-pub use tables::tables;
+pub use tables::{claimed, tables};
 
 pub use crate::ledger::verdict::{TargetVerdict, Verdict};
 pub use crate::ledger::{MINIMUM_AGE, RunDetail};

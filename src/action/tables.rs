@@ -4,7 +4,7 @@ use chrono::Utc;
 
 use super::Session;
 use crate::error::Result;
-use crate::model::TableStats;
+use crate::model::{TableName, TableStats};
 
 /// Every table that the catalog knows, with no figures. Where each lies is not known yet; until it is listed, the lake's directory
 /// stands for it.
@@ -18,4 +18,10 @@ pub async fn tables(session: &Session) -> Result<Vec<TableStats>> {
         }
     }
     Ok(tables)
+}
+
+/// The same tables with what the catalog claims of their files, where it does; nothing is listed.
+pub async fn claimed(session: &Session, names: &[TableName]) -> Result<Vec<TableStats>> {
+    let described = session.reader.catalog.described(names).await?;
+    Ok(described.iter().map(|table| TableStats::claimed(table, Utc::now())).collect())
 }

@@ -23,9 +23,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::sync::OnceCell;
 
+use super::names::check_prefix;
+use super::whole::{OnePage, engine_statements, whole_table};
 use super::{Partitions, Read, Write};
-use crate::error::{Code, Error, Reason, Result};
-use crate::model::{Partition, PartitionKey, PartitionSpec, StorePath, Table, TableKind, TableName, TargetId, clean};
+use crate::error::{Code, Reason, Result};
+use crate::model::{Partition, PartitionKey, PartitionSpec, StorePath, Table, TableKind, TableName, TargetId};
 use crate::store::{self, EntryKind};
 
 use survey::{Level, Survey};
@@ -119,16 +121,6 @@ fn bare_table(name: &TableName, location: StorePath) -> Table {
     }
 }
 
-/// The one target of an unpartitioned table.
-fn whole_table(table: &Table) -> Partition {
-    Partition {
-        id: TargetId::new(&table.name, None),
-        location: table.location.clone(),
-        identity: String::new(),
-        refusals: Vec::new(),
-    }
-}
-
 #[async_trait]
 impl Read for DirectoryCatalog {
     async fn databases(&self) -> Result<Vec<String>> {
@@ -149,7 +141,7 @@ impl Read for DirectoryCatalog {
 
     async fn partitions(&self, table: &Table, prefix: Option<&PartitionSpec>) -> Result<Box<dyn Partitions>> {
         if let Some(prefix) = prefix {
-            keys::check_prefix(table, prefix)?;
+            check_prefix(table, prefix)?;
         }
         if table.is_partitioned() {
             return Ok(Box::new(walk::Walk::begin(self.clone(), table, prefix.cloned()).await?));
@@ -159,7 +151,7 @@ impl Read for DirectoryCatalog {
             // A link has no targets; the table says why.
             _ => Vec::new(),
         };
-        Ok(Box::new(walk::OnePage(Some(whole))))
+        Ok(Box::new(OnePage(Some(whole))))
     }
 
     async fn target(&self, id: &TargetId) -> Result<Option<Partition>> {
@@ -175,9 +167,7 @@ impl Read for DirectoryCatalog {
     }
 
     fn refresh_statements(&self, id: &TargetId) -> Vec<String> {
-        let quoted = |name: &str| format!("`{}`", name.replace('`', "``"));
-        let table = format!("{}.{}", quoted(&id.database), quoted(&id.table));
-        vec![format!("REFRESH TABLE {table}; -- Spark"), format!("REFRESH {table}; -- Impala")]
+        engine_statements(id)
     }
 
     async fn shared_location(&self, _id: &TargetId, _location: &StorePath) -> Result<Vec<Reason>> {
@@ -192,23 +182,4 @@ impl Write for DirectoryCatalog {
     async fn note_exchange(&self, _id: &TargetId, _files: u64, _bytes: u64) -> Result<()> {
         Ok(())
     }
-}
-
-/// `NOT FOUND` with the nearest of the names that there are.
-fn not_found(code: Code, what: &str, wanted: &str, there: impl Iterator<Item = String>) -> Error {
-    let error = Error::new(code, format!("there is no {what} {}", clean(wanted)));
-    match nearest(wanted, there) {
-        Some(name) => error.next(format!("did you mean {}?", clean(&name))),
-        None => error,
-    }
-}
-
-/// The most alike of the names, if it is alike at all.
-fn nearest(wanted: &str, there: impl Iterator<Item = String>) -> Option<String> {
-    let lowered = wanted.to_lowercase();
-    there
-        .map(|name| (strsim::damerau_levenshtein(&lowered, &name.to_lowercase()), name))
-        .filter(|(distance, name)| *distance <= 1 + name.chars().count() / 4)
-        .min()
-        .map(|(_, name)| name)
 }

@@ -1,9 +1,13 @@
-//! Where tables are known. A directory catalog needs no server; a Hive Metastore comes behind the same traits.
+//! Where tables are known: in directories, which needs no server, or in a Hive Metastore, behind the same traits.
 
 mod directory;
+mod hive;
+mod names;
 mod records;
+mod whole;
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -11,6 +15,7 @@ use crate::error::{Reason, Result};
 use crate::model::{Partition, PartitionSpec, StorePath, Table, TableName, TargetId};
 
 pub use directory::DirectoryCatalog;
+pub use hive::{Caller, HiveCatalog, thrift};
 pub use records::holds_records;
 
 /// Partitions in pages, in no order.
@@ -18,6 +23,17 @@ pub use records::holds_records;
 pub trait Partitions: Send {
     /// The next ones; none at the end.
     async fn next_page(&mut self) -> Result<Option<Vec<Partition>>>;
+}
+
+/// A server of a catalog, as it answered just now.
+#[derive(Debug)]
+pub struct Service {
+    /// What it is: `metastore hms1:9083`.
+    pub name: String,
+    /// What it says its version is, where it says one.
+    pub answer: Result<Option<String>>,
+    /// How long that took.
+    pub took: Duration,
 }
 
 /// Reading a catalog.
@@ -31,6 +47,12 @@ pub trait Read: Send + Sync + Debug {
 
     /// One table; `TableNotFound` names the nearest.
     async fn table(&self, name: &TableName) -> Result<Table>;
+
+    /// Those of these tables that are there, with what the catalog claims of their sizes, as cheaply as it can; a
+    /// catalog that knows no more than names has none.
+    async fn described(&self, _names: &[TableName]) -> Result<Vec<Table>> {
+        Ok(Vec::new())
+    }
 
     /// Its partitions: those under a prefix of the keys, or all. For an unpartitioned table one page with one target
     /// that has no partition.
@@ -50,6 +72,16 @@ pub trait Read: Send + Sync + Debug {
 
     /// Why a location may not be worked on because others use it too (the location graph); empty when none does.
     async fn shared_location(&self, id: &TargetId, location: &StorePath) -> Result<Vec<Reason>>;
+
+    /// Who holds or waits for locks of the catalog on a target, one line each. They bind only those who ask for them.
+    async fn locks(&self, _id: &TargetId) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    /// The servers of the catalog, each asked now.
+    async fn services(&self) -> Vec<Service> {
+        Vec::new()
+    }
 }
 
 /// Telling a catalog that a target's files were exchanged (step 8).

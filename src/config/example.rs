@@ -10,9 +10,11 @@ const HEAD: &str = "\
 ";
 
 /// What a value looks like where there is no default.
-const SAMPLES: [(&str, &str); 8] = [
+const SAMPLES: [(&str, &str); 10] = [
     ("profile", "local"),
     ("profiles.*.catalog.uris", "[thrift://metastore:9083]"),
+    ("profiles.*.catalog.principal", "hive/_HOST@LAKE.EXAMPLE"),
+    ("profiles.*.catalog.tls_ca", "/etc/lakehand/ca.pem"),
     ("profiles.*.lake", "/srv/lake"),
     ("profiles.*.run_index", "/srv/lakehand/runs"),
     ("profiles.*.hadoop_conf_dir", "/etc/hadoop/conf"),

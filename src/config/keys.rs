@@ -58,7 +58,43 @@ pub const KEYS: &[Key] = &[
         Some("directory"),
         "Where tables are known: directory (LAKE/DB.db/TABLE/key=value folders) or hive (a metastore).",
     ),
-    key("profiles.*.catalog.uris", None, Kind::List, None, "The metastore's addresses, tried in order."),
+    key(
+        "profiles.*.catalog.uris",
+        None,
+        Kind::List,
+        None,
+        "The metastore's addresses, tried in order: thrift://host:9083.",
+    ),
+    key(
+        "profiles.*.catalog.principal",
+        None,
+        Kind::Text,
+        None,
+        "The metastore's Kerberos principal, hive/_HOST@REALM; with it one logs in, without it nobody does.",
+    ),
+    key("profiles.*.catalog.framed", None, Kind::Flag, Some("false"), "The metastore has the framed transport."),
+    key("profiles.*.catalog.tls", None, Kind::Flag, Some("false"), "The metastore is spoken to with TLS."),
+    key(
+        "profiles.*.catalog.tls_ca",
+        None,
+        Kind::Path,
+        None,
+        "The certificates that are trusted (PEM); by default those of this host.",
+    ),
+    key(
+        "profiles.*.metastore.update",
+        None,
+        Kind::Flag,
+        Some("false"),
+        "After an exchange, write the new numbers of files and bytes into the metastore.",
+    ),
+    key(
+        "profiles.*.metastore.event",
+        None,
+        Kind::Flag,
+        Some("false"),
+        "After an exchange, send the metastore's INSERT event, for readers that poll events (Impala).",
+    ),
     key("profiles.*.lake", None, Kind::Path, None, "The directory that holds the databases."),
     key(
         "profiles.*.production",
@@ -228,7 +264,7 @@ mod tests {
         assert_eq!(find("profiles.prod.store").unwrap().path, "profiles.*.store");
         assert!(find("profiles.prod").is_none() && is_section("profiles.prod") && is_section("profiles"));
         assert!(!is_section("policy.block_size"));
-        assert_eq!(parts_below("profiles.prod.catalog"), ["kind", "uris"]);
+        assert_eq!(parts_below("profiles.prod.catalog"), ["kind", "uris", "principal", "framed", "tls", "tls_ca"]);
     }
 
     #[test]

@@ -4,7 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::value::Value;
-use super::{CatalogKind, Config, ConsoleSettings, Limits, Settings, StoreKind, keys, lake_path};
+use super::{
+    CatalogKind, Config, ConsoleSettings, Kerberos, Limits, Metastore, MetastoreUri, Settings, StoreKind, keys,
+    lake_path,
+};
 use crate::error::{Code, Error, Result};
 use crate::model::{Policy, Size, StorePath, Verify};
 
@@ -63,12 +66,14 @@ impl Config {
 
     fn profile(&self, name: &str) -> Result<Settings> {
         let key = |part: &str| format!("profiles.{name}.{part}");
-        if self.text(&key("store")).as_deref() == Some("hdfs")
-            || self.text(&key("catalog.kind")).as_deref() == Some("hive")
-        {
+        let kind = match self.text(&key("catalog.kind")).as_deref() {
+            Some("hive") => CatalogKind::Hive,
+            _ => CatalogKind::Directory,
+        };
+        if self.text(&key("store")).as_deref() == Some("hdfs") {
             return Err(Error::new(Code::ConfigInvalid, format!("profile {name} cannot be opened"))
-                .why("this version opens lakes on a local disk with a directory catalog")
-                .next(format!("set {}: local and {}: directory", key("store"), key("catalog.kind"))));
+                .why("this version opens lakes on a local disk")
+                .next(format!("set {}: local", key("store"))));
         }
         let lake = self.text(&key("lake")).ok_or_else(|| {
             Error::new(Code::ConfigInvalid, format!("profile {name} has no lake"))
@@ -77,11 +82,37 @@ impl Config {
         let mut settings = self.common(Settings::local_lake(lake_path(&lake, Path::new("/"))?))?;
         settings.profile = name.to_owned();
         settings.store = StoreKind::Local;
-        settings.catalog = CatalogKind::Directory;
+        settings.catalog = kind;
+        settings.metastore = self.metastore(name)?;
+        settings.kerberos =
+            Kerberos { principal: self.text(&key("kerberos.principal")), keytab: self.text(&key("kerberos.keytab")) };
         settings.production = self.flag(&key("production"));
         settings.read_only = self.flag(&key("read_only"));
         settings.run_index = self.text(&key("run_index")).map(StorePath::new).transpose()?;
         Ok(settings)
+    }
+
+    /// How a profile's metastore is spoken to.
+    fn metastore(&self, name: &str) -> Result<Metastore> {
+        let key = |part: &str| format!("profiles.{name}.{part}");
+        let uris = match self.get(&key("catalog.uris")).map(|setting| setting.value) {
+            Some(Value::List(uris)) => uris.iter().map(|uri| MetastoreUri::parse(uri)).collect::<Result<Vec<_>>>(),
+            _ => Ok(Vec::new()),
+        };
+        let uris = uris.map_err(|error| error.context(key("catalog.uris")))?;
+        if uris.is_empty() && self.text(&key("catalog.kind")).as_deref() == Some("hive") {
+            return Err(Error::new(Code::ConfigInvalid, format!("profile {name} has no metastore"))
+                .next(format!("set {}: [thrift://host:9083]", key("catalog.uris"))));
+        }
+        Ok(Metastore {
+            uris,
+            principal: self.text(&key("catalog.principal")),
+            framed: self.flag(&key("catalog.framed")),
+            tls: self.flag(&key("catalog.tls")),
+            tls_ca: self.text(&key("catalog.tls_ca")),
+            update: self.flag(&key("metastore.update")),
+            event: self.flag(&key("metastore.event")),
+        })
     }
 
     /// The parts that no profile has of its own.

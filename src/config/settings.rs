@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Kerberos, Metastore};
 use crate::model::{Policy, Size, StorePath};
 
 /// Where files are.
@@ -77,6 +78,12 @@ pub struct Settings {
     pub read_only: bool,
     /// Where the run index is, when it is not in its default place.
     pub run_index: Option<StorePath>,
+    /// The metastore, where the catalog is one.
+    #[serde(default)]
+    pub metastore: Metastore,
+    /// Who logs in.
+    #[serde(default)]
+    pub kerberos: Kerberos,
     /// The policy.
     pub policy: Policy,
     /// The limits.
@@ -96,6 +103,8 @@ impl Settings {
             production: false,
             read_only: false,
             run_index: None,
+            metastore: Metastore::default(),
+            kerberos: Kerberos::default(),
             policy: Policy::default(),
             limits: Limits::default(),
             console: ConsoleSettings::default(),

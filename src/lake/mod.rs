@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use crate::catalog::{self, DirectoryCatalog, holds_records};
+use crate::auth::Login;
+use crate::catalog::{self, Caller, DirectoryCatalog, HiveCatalog, holds_records};
 use crate::config::{CatalogKind, Settings, StoreKind};
 use crate::error::{Code, Error, Result};
 use crate::model::StorePath;
@@ -57,22 +58,37 @@ pub fn uri(root: &StorePath) -> String {
 /// Opens a lake to look at.
 pub async fn open_reader(settings: Arc<Settings>) -> Result<Reader> {
     let root = find(&settings).await?;
-    Ok(open(settings, root).reader())
+    Ok(open(settings, root).await?.reader())
 }
 
 /// Opens a lake to change; its file system must be able to do what an exchange needs.
 pub async fn open_writer(settings: Arc<Settings>) -> Result<Writer> {
     let root = find(&settings).await?;
-    let writer = open(settings, root);
+    let writer = open(settings, root).await?;
     writer.store.supported(&writer.root).await?;
     Ok(writer)
 }
 
-fn open(settings: Arc<Settings>, root: StorePath) -> Writer {
+async fn open(settings: Arc<Settings>, root: StorePath) -> Result<Writer> {
     let store = LocalStore::below(root.clone());
     let reading: Arc<dyn store::Read> = Arc::new(store.clone());
-    let catalog = Arc::new(DirectoryCatalog::new(reading, root.clone()));
-    Writer { store: Arc::new(store), catalog, root, settings }
+    let catalog = catalog_of(&settings, reading, &root).await?;
+    Ok(Writer { store: Arc::new(store), catalog, root, settings })
+}
+
+/// The catalog that the settings name; a metastore is not contacted yet.
+async fn catalog_of(
+    settings: &Settings,
+    store: Arc<dyn store::Read>,
+    root: &StorePath,
+) -> Result<Arc<dyn catalog::Write>> {
+    Ok(match settings.catalog {
+        CatalogKind::Directory => Arc::new(DirectoryCatalog::new(store, root.clone())),
+        CatalogKind::Hive => {
+            let caller = Caller { user: store.user().await?, login: Login::new(&settings.kerberos) };
+            Arc::new(HiveCatalog::new(settings.metastore.clone(), &store.uri(root), root.clone(), caller))
+        }
+    })
 }
 
 /// The root of the lake that the settings name, looked at.
@@ -100,13 +116,12 @@ async fn find(settings: &Settings) -> Result<StorePath> {
 
 /// Refuses what is not on the local disk.
 fn here_only(settings: &Settings) -> Result<()> {
-    let needs = match (settings.store, settings.catalog) {
-        (StoreKind::Local, CatalogKind::Directory) => return Ok(()),
-        (StoreKind::Hdfs, _) => "HDFS",
-        (StoreKind::Local, CatalogKind::Hive) => "a Hive Metastore",
-    };
+    if settings.store == StoreKind::Local {
+        return Ok(());
+    }
+    let needs = "HDFS";
     Err(Error::new(Code::Usage, format!("the profile {:?} needs {needs}", settings.profile))
-        .why("this version opens directory lakes on the local disk only")
+        .why("this version opens lakes on the local disk only")
         .next("give one with --lake /PATH"))
 }
 

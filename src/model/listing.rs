@@ -16,6 +16,9 @@ pub struct Signs {
     pub linked_files: u64,
     /// The owners of the data files, `user:group`, sorted; outputs can have one only.
     pub owners: Vec<String>,
+    /// Who holds or waits for locks of the catalog, one line each.
+    #[serde(default)]
+    pub locks: Vec<String>,
 }
 
 /// A listing of one target with every data file.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{DataFormat, FileTime, Histogram, Policy, Size, StorePath, TableName, TargetId};
+use super::{DataFormat, FileTime, Histogram, Policy, Size, StorePath, Table, TableName, TargetId};
 use crate::error::Reason;
 
 /// How complete a scan is.
@@ -255,6 +255,12 @@ pub struct TableStats {
     pub format: Option<DataFormat>,
     /// When it was scanned.
     pub at: DateTime<Utc>,
+    /// Files that the catalog claims, before anything was listed; shown with `~`.
+    #[serde(default)]
+    pub claimed_files: Option<u64>,
+    /// Likewise their bytes.
+    #[serde(default)]
+    pub claimed_bytes: Option<Size>,
 }
 
 impl TableStats {
@@ -278,6 +284,19 @@ impl TableStats {
             newest: None,
             format: None,
             at,
+            claimed_files: None,
+            claimed_bytes: None,
+        }
+    }
+
+    /// A table of which only the catalog told, nothing was listed.
+    pub fn claimed(table: &Table, at: DateTime<Utc>) -> TableStats {
+        TableStats {
+            reasons: table.refusals.clone(),
+            format: table.stated_format,
+            claimed_files: table.claimed_files,
+            claimed_bytes: table.claimed_bytes.map(Size),
+            ..TableStats::unknown(table.name.clone(), table.location.clone(), at)
         }
     }
 

@@ -70,6 +70,7 @@ fn sign_lines(listing: &TargetListing, now: DateTime<Utc>) -> Vec<String> {
     if !signs.in_flight.is_empty() {
         lines.push(format!("a job may be writing here: {} is there", signs.in_flight.join(", ")));
     }
+    lines.extend(signs.locks.iter().map(|lock| format!("{lock}; a compaction does not wait for it")));
     if let Some(age) = signs.last_read.and_then(|time| time.age(now)).filter(|age| *age < RECENT_READ) {
         lines.push(format!("read {} ago", duration_text(age)));
     }

@@ -108,6 +108,8 @@ impl Scanner {
         let user = self.store.user().await?;
         reasons.extend(rights::expected(&user, &listing.attributes, tally.owners()));
         reasons.extend(self.catalog.shared_location(&listing.stats.id, location).await?);
+        // A metastore without its lock tables cannot say; nobody who reads or writes files asks for locks.
+        listing.signs.locks = self.catalog.locks(&listing.stats.id).await.unwrap_or_default();
         if let Err(error) = self.store.supported(location).await {
             reasons.push(Reason::from(&error));
         }

@@ -59,6 +59,11 @@ pub fn table_cells(app: &App, table: &TableStats, name: String) -> Cells {
         cells = cells.aged(app.data.now, table.at);
         cells.targets = format!("{}/{}", count_text(table.candidates), count_text(table.targets));
     }
+    if table.scanned == Scanned::No && table.error.is_none() {
+        // What the catalog claims goes stale with every insert.
+        cells.files = table.claimed_files.map_or(String::new(), |files| format!("~{}", count_text(files)));
+        cells.size = table.claimed_bytes.map_or(String::new(), |bytes| format!("~{bytes}"));
+    }
     cells.marked = app.data.basket.of(&table.name).is_some();
     cells
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{DirectoryCatalog, not_found};
+use super::super::names::not_found;
+use super::DirectoryCatalog;
 use crate::error::{Code, Error, Reason, Result};
 use crate::model::{StorePath, TableName, clean};
 use crate::store::{EntryKind, EntryName};

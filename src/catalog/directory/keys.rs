@@ -4,8 +4,8 @@ use futures::future::BoxFuture;
 
 use super::DirectoryCatalog;
 use super::survey::Survey;
-use crate::error::{Code, Error, Reason, Result};
-use crate::model::{PartitionSpec, StorePath, Table, clean};
+use crate::error::{Code, Reason, Result};
+use crate::model::{StorePath, clean};
 
 /// How many partitions of a level that are not empty are looked into.
 const LOOKED_INTO: usize = 2;
@@ -71,22 +71,5 @@ fn deepest<'a>(
             }
         }
         Ok(std::iter::once(key.to_owned()).chain(below).collect())
-    })
-}
-
-/// Refuses a selection by other keys than the table's first ones.
-pub(super) fn check_prefix(table: &Table, prefix: &PartitionSpec) -> Result<()> {
-    let wrong = prefix
-        .0
-        .iter()
-        .enumerate()
-        .find(|(index, (key, _))| table.partition_keys.get(*index).is_none_or(|known| known.name != *key));
-    let Some((_, (key, _))) = wrong else { return Ok(()) };
-    let names: Vec<_> = table.partition_keys.iter().map(|known| clean(&known.name)).collect();
-    let error =
-        Error::new(Code::PartitionNotFound, format!("{} has no partition {}", table.name, clean(&prefix.to_string())));
-    Err(match names.as_slice() {
-        [] => error.why("it is not partitioned"),
-        _ => error.why(format!("its keys are {}, in this order; {} is not next", names.join(", "), clean(key))),
     })
 }

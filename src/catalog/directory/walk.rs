@@ -14,16 +14,6 @@ use crate::store::{EntryKind, EntryName, NameListing};
 /// About as many partitions a page.
 const PAGE: usize = 1_000;
 
-/// One page that is known already.
-pub(super) struct OnePage(pub(super) Option<Vec<Partition>>);
-
-#[async_trait]
-impl Partitions for OnePage {
-    async fn next_page(&mut self) -> Result<Option<Vec<Partition>>> {
-        Ok(self.0.take())
-    }
-}
-
 /// A walk on its way.
 pub(super) struct Walk {
     catalog: DirectoryCatalog,

@@ -18,6 +18,9 @@ const COLLECT: Duration = Duration::from_millis(100);
 /// But no more than this many.
 const COLLECTED: usize = 2_000;
 
+/// Tables whose claims are asked for at a time.
+const CLAIMED: usize = 200;
+
 /// The cache, before the lake is opened; then every table's name.
 pub(super) async fn load(context: Context, ticket: Ticket) {
     let name = context.lake_name();
@@ -36,7 +39,17 @@ pub(super) async fn load(context: Context, ticket: Ticket) {
     };
     if !context.env().offline {
         match action::tables(session).await {
-            Ok(tables) => ticket.send(Msg::Lake(LakeMsg::Tables(tables))).await,
+            Ok(tables) => {
+                let names: Vec<TableName> = tables.iter().map(|table| table.name.clone()).collect();
+                ticket.send(Msg::Lake(LakeMsg::Tables(tables))).await;
+                // What the catalog claims is a help until there are figures; without it the names do.
+                for some in names.chunks(CLAIMED) {
+                    let Ok(claimed) = action::claimed(session, some).await else { break };
+                    if !claimed.is_empty() {
+                        ticket.send(Msg::Lake(LakeMsg::Tables(claimed))).await;
+                    }
+                }
+            }
             Err(error) => return failed(&ticket, Reading::Lake, error.into()).await,
         };
     }
