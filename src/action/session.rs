@@ -17,9 +17,9 @@ pub struct Session {
     pub paths: Paths,
 }
 
-/// The URI of a profile's lake, without looking at it: its directory was made real when the settings were read.
+/// The URI of a profile's lake, without looking at it: a local directory was made real when the settings were read.
 pub fn lake_name(settings: &Settings) -> String {
-    settings.lake.as_ref().map(lake::uri).unwrap_or_default()
+    settings.lake.as_ref().map(|root| lake::uri(settings, root)).unwrap_or_default()
 }
 
 impl Session {
@@ -42,6 +42,12 @@ impl Session {
     pub fn ledger(&self) -> Ledger {
         let index = self.settings().run_index.as_ref();
         Ledger::new(Arc::clone(&self.reader.store), self.reader.root.clone(), index)
+    }
+
+    /// Whether the run index lies in the user's own directory, where nobody else notes runs.
+    pub fn sees_only_own_runs(&self) -> bool {
+        let apart = !self.reader.store.capabilities().locks;
+        apart && self.settings().run_index.as_ref().is_some_and(|index| index.as_str().contains("/.lakehand/"))
     }
 
     pub(super) fn scanner(&self) -> Scanner {

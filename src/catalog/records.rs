@@ -5,8 +5,12 @@ use crate::error::Result;
 use crate::model::StorePath;
 use crate::store::{self, EntryKind, RECORDS_DIRECTORY};
 
-/// Whether `directory` holds records of a lake that belongs to the owner of `lake` and is on its mount.
+/// Whether `directory` holds records of a lake that belongs to the owner of `lake` and is on its mount. Where places lie
+/// inside the targets, every lake over them sees the same, and there is nothing to tell apart.
 pub async fn holds_records(store: &dyn store::Read, directory: &StorePath, lake: &StorePath) -> Result<bool> {
+    if store.capabilities().place_in_target {
+        return Ok(false);
+    }
     let records = directory.join(RECORDS_DIRECTORY);
     let Some(found) = store.stat(&records).await? else { return Ok(false) };
     if found.kind != EntryKind::Directory {

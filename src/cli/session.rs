@@ -54,6 +54,7 @@ impl Session {
             lake: self.globals.lake.clone(),
             read_only: self.globals.read_only,
             no_color: self.edge.environment.get("NO_COLOR").is_some(),
+            environment: self.edge.environment.clone(),
         }
     }
 

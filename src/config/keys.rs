@@ -160,6 +160,13 @@ pub const KEYS: &[Key] = &[
         "Calls a second to the store's server in a run; exchanges are not held back.",
     ),
     key(
+        "limits.call_timeout",
+        None,
+        Kind::Duration,
+        Some("60s"),
+        "How long a call to a server may take; then nobody knows what became of it, and it is looked at.",
+    ),
+    key(
         "console.theme",
         None,
         Kind::Choice(&["default", "high-contrast", "mono", "colourblind"]),

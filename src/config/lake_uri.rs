@@ -1,9 +1,14 @@
-//! `--lake URI` and `lake:`: a directory, by its path or as `file://`.
+//! `--lake URI` and `lake:`: a directory of this machine, by its path or as `file://`; or one of an HDFS.
 
 use std::path::Path;
 
 use crate::error::{Code, Error, Result};
 use crate::model::StorePath;
+
+/// Whether a URI leads to an HDFS.
+pub fn is_hdfs(uri: &str) -> bool {
+    uri.starts_with("hdfs:") || uri.starts_with("viewfs:")
+}
 
 /// The directory that is meant, absolute and without symbolic links, so that a lake has one name.
 pub fn lake_path(uri: &str, current: &Path) -> Result<StorePath> {
@@ -43,8 +48,8 @@ fn is_scheme(text: &str) -> bool {
 
 fn unsupported(uri: &str, scheme: &str) -> Error {
     Error::new(Code::ConfigInvalid, format!("{uri} cannot be opened"))
-        .why(format!("this version opens lakes on a local disk; {scheme} is not built in"))
-        .next("give a directory: --lake /path")
+        .why(format!("lakes are opened on a local disk and on HDFS; {scheme} is neither"))
+        .next("give a directory: --lake /path or --lake hdfs://NAMESERVICE/path")
 }
 
 #[cfg(test)]
@@ -62,7 +67,8 @@ mod tests {
             assert_eq!(lake_path(uri, &real).unwrap().as_str(), wanted.to_str().unwrap(), "{uri}");
         }
         assert_eq!(lake_path("none", &real).unwrap_err().code(), Code::LakeNotFound);
-        let error = lake_path("hdfs://nn/lake", &real).unwrap_err();
+        assert!(is_hdfs("hdfs:///x") && is_hdfs("viewfs://c/x") && !is_hdfs("./hdfs"));
+        let error = lake_path("s3://bucket/lake", &real).unwrap_err();
         assert_eq!(error.code(), Code::ConfigInvalid);
         assert_eq!(lake_path("file://host/lake", &real).unwrap_err().code(), Code::Usage);
     }

@@ -11,6 +11,7 @@
 
 mod example;
 mod file;
+mod hadoop;
 mod keys;
 mod lake_uri;
 mod layers;
@@ -21,10 +22,11 @@ mod settings;
 mod value;
 
 pub use example::example;
+pub use hadoop::{Hadoop, HdfsPath};
 pub use keys::{KEYS, Key, nearest};
-pub use lake_uri::lake_path;
+pub use lake_uri::{is_hdfs, lake_path};
 pub use layers::{Config, Environment, Origin, SYSTEM_FILE, Setting, Sources, load};
 pub use metastore::{Kerberos, Metastore, MetastoreUri};
 pub use resolve::Choice;
-pub use settings::{CatalogKind, ConsoleSettings, Limits, Paths, Settings, StoreKind};
+pub use settings::{CatalogKind, ConsoleSettings, Hdfs, Limits, Paths, Settings, StoreKind};
 pub use value::Value;

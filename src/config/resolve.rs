@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::value::Value;
 use super::{
-    CatalogKind, Config, ConsoleSettings, Kerberos, Limits, Metastore, MetastoreUri, Settings, StoreKind, keys,
-    lake_path,
+    CatalogKind, Config, ConsoleSettings, Environment, Hadoop, Hdfs, HdfsPath, Kerberos, Limits, Metastore,
+    MetastoreUri, Settings, StoreKind, is_hdfs, keys, lake_path,
 };
 use crate::error::{Code, Error, Result};
 use crate::model::{Policy, Size, StorePath, Verify};
@@ -22,14 +22,17 @@ pub struct Choice {
     pub read_only: bool,
     /// Colours are off, by `NO_COLOR`.
     pub no_color: bool,
+    /// The variables, for what Hadoop takes from them.
+    pub environment: Environment,
 }
 
 impl Config {
     /// The settings of the lake that was chosen. `current` is the working directory.
     pub fn settings(&self, choice: &Choice, current: &Path) -> Result<Settings> {
         let mut settings = match &choice.lake {
+            Some(uri) if is_hdfs(uri) => self.hdfs_by_uri(uri, &choice.environment)?,
             Some(uri) => self.lake_by_uri(lake_path(uri, current)?)?,
-            None => self.profile(self.chosen(choice)?)?,
+            None => self.profile(self.chosen(choice)?, &choice.environment)?,
         };
         settings.read_only |= choice.read_only;
         settings.console.no_color |= choice.no_color;
@@ -55,39 +58,95 @@ impl Config {
     /// way round `production`.
     fn lake_by_uri(&self, lake: StorePath) -> Result<Settings> {
         let same = |name: &&str| {
-            let named = self.text(&format!("profiles.{name}.lake"));
+            let named = self.text(&format!("profiles.{name}.lake")).filter(|_| !self.is_on_hdfs(name));
             named.and_then(|path| lake_path(&path, Path::new("/")).ok()).as_ref() == Some(&lake)
         };
         match self.profiles().into_iter().find(same) {
-            Some(name) => self.profile(name),
+            Some(name) => self.profile(name, &Environment::default()),
             None => self.common(Settings::local_lake(lake)),
         }
     }
 
-    fn profile(&self, name: &str) -> Result<Settings> {
-        let key = |part: &str| format!("profiles.{name}.{part}");
-        let kind = match self.text(&key("catalog.kind")).as_deref() {
-            Some("hive") => CatalogKind::Hive,
-            _ => CatalogKind::Directory,
+    /// A lake on HDFS without a profile of its own, or the profile that names the same.
+    fn hdfs_by_uri(&self, uri: &str, environment: &Environment) -> Result<Settings> {
+        let same = |name: &&str| {
+            let Ok((hadoop, named)) = self.hdfs_of(name, environment) else { return false };
+            hadoop.locate(uri).is_ok_and(|given| given == named)
         };
-        if self.text(&key("store")).as_deref() == Some("hdfs") {
-            return Err(Error::new(Code::ConfigInvalid, format!("profile {name} cannot be opened"))
-                .why("this version opens lakes on a local disk")
-                .next(format!("set {}: local", key("store"))));
+        if let Some(name) = self.profiles().into_iter().filter(|name| self.is_on_hdfs(name)).find(same) {
+            return self.profile(name, environment);
+        }
+        let hadoop = Hadoop::load(None, environment)?;
+        let place = hadoop.locate(uri)?;
+        self.on_hdfs(None, &hadoop, place)
+    }
+
+    fn is_on_hdfs(&self, name: &str) -> bool {
+        let key = |part: &str| self.text(&format!("profiles.{name}.{part}"));
+        key("store").as_deref() == Some("hdfs") || key("lake").is_some_and(|lake| is_hdfs(&lake))
+    }
+
+    /// The Hadoop configuration of a profile, and where its lake is.
+    fn hdfs_of(&self, name: &str, environment: &Environment) -> Result<(Hadoop, HdfsPath)> {
+        let key = |part: &str| format!("profiles.{name}.{part}");
+        let directory = self.text(&key("hadoop_conf_dir"));
+        let hadoop = Hadoop::load(directory.as_deref().map(Path::new), environment)
+            .map_err(|error| error.context(format!("profile {name}")))?;
+        let lake = self.text(&key("lake")).ok_or_else(|| {
+            Error::new(Code::ConfigInvalid, format!("profile {name} has no lake"))
+                .next(format!("set {}: hdfs://NAMESERVICE/path", key("lake")))
+        })?;
+        let place = hadoop.locate(&lake).map_err(|error| error.context(key("lake")))?;
+        Ok((hadoop, place))
+    }
+
+    fn on_hdfs(&self, name: Option<&str>, hadoop: &Hadoop, place: HdfsPath) -> Result<Settings> {
+        let key = |part: &str| name.and_then(|name| self.text(&format!("profiles.{name}.{part}")));
+        let settings = self.common(Settings::local_lake(place.path))?;
+        Ok(Settings {
+            store: StoreKind::Hdfs,
+            hdfs: Some(Hdfs {
+                url: place.url,
+                properties: hadoop.client_properties()?,
+                principal: key("kerberos.principal"),
+                keytab: key("kerberos.keytab").map(Into::into),
+                call_timeout: settings.limits.call_timeout,
+                calls_per_second: settings.limits.calls_per_second,
+            }),
+            ..settings
+        })
+    }
+
+    fn profile(&self, name: &str, environment: &Environment) -> Result<Settings> {
+        let key = |part: &str| format!("profiles.{name}.{part}");
+        if self.is_on_hdfs(name) {
+            let (hadoop, place) = self.hdfs_of(name, environment)?;
+            let url = place.url.clone();
+            let run_index = match self.text(&key("run_index")) {
+                None => None,
+                Some(text) => {
+                    let index = hadoop.locate(&text).map_err(|error| error.context(key("run_index")));
+                    let index = if is_hdfs(&text) {
+                        index?
+                    } else {
+                        HdfsPath { url: url.clone(), path: StorePath::new(text)? }
+                    };
+                    if index.url != url {
+                        return Err(Error::new(Code::ConfigInvalid, format!("{} cannot be used", key("run_index")))
+                            .why(format!("it is on {}, the lake is on {url}", index.url)));
+                    }
+                    Some(index.path)
+                }
+            };
+            let settings = self.on_hdfs(Some(name), &hadoop, place)?;
+            return Ok(Settings { run_index, ..self.marked(name, settings)? });
         }
         let lake = self.text(&key("lake")).ok_or_else(|| {
             Error::new(Code::ConfigInvalid, format!("profile {name} has no lake"))
                 .next(format!("set {}: /path", key("lake")))
         })?;
         let mut settings = self.common(Settings::local_lake(lake_path(&lake, Path::new("/"))?))?;
-        settings.profile = name.to_owned();
-        settings.store = StoreKind::Local;
-        settings.catalog = kind;
-        settings.metastore = self.metastore(name)?;
-        settings.kerberos =
-            Kerberos { principal: self.text(&key("kerberos.principal")), keytab: self.text(&key("kerberos.keytab")) };
-        settings.production = self.flag(&key("production"));
-        settings.read_only = self.flag(&key("read_only"));
+        settings = self.marked(name, settings)?;
         settings.run_index = self.text(&key("run_index")).map(StorePath::new).transpose()?;
         Ok(settings)
     }
@@ -115,6 +174,26 @@ impl Config {
         })
     }
 
+    /// The marks of a profile.
+    fn marked(&self, name: &str, settings: Settings) -> Result<Settings> {
+        let key = |part: &str| format!("profiles.{name}.{part}");
+        Ok(Settings {
+            profile: name.to_owned(),
+            catalog: match self.text(&key("catalog.kind")).as_deref() {
+                Some("hive") => CatalogKind::Hive,
+                _ => CatalogKind::Directory,
+            },
+            metastore: self.metastore(name)?,
+            kerberos: Kerberos {
+                principal: self.text(&key("kerberos.principal")),
+                keytab: self.text(&key("kerberos.keytab")),
+            },
+            production: self.flag(&key("production")),
+            read_only: self.flag(&key("read_only")),
+            ..settings
+        })
+    }
+
     /// The parts that no profile has of its own.
     pub fn common(&self, settings: Settings) -> Result<Settings> {
         let usual = Policy::default();
@@ -136,6 +215,7 @@ impl Config {
                 memory: self.size("limits.memory").unwrap_or(limits.memory),
                 targets: self.number("limits.targets")?.unwrap_or(limits.targets),
                 calls_per_second: self.number("limits.calls_per_second")?.unwrap_or(limits.calls_per_second),
+                call_timeout: self.duration("limits.call_timeout").unwrap_or(limits.call_timeout),
             },
             console: ConsoleSettings {
                 theme: self.text("console.theme").unwrap_or_else(|| "default".to_owned()),
@@ -245,7 +325,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_opened_says_what_to_do() {
-        let (home, config) = configured("profiles:\n  a: {lake: /x}\n  b: {store: hdfs}\n");
+        let (home, config) = configured("profiles:\n  a: {lake: /x}\n  b: {store: hdfs, hadoop_conf_dir: HOME}\n");
         let code = |choice: Choice| config.settings(&choice, home.path()).unwrap_err().code();
         let named = |name: &str| Choice { profile: Some(name.to_owned()), ..Choice::default() };
         assert_eq!(code(Choice::default()), Code::Usage);
@@ -254,6 +334,28 @@ mod tests {
         assert_eq!(code(named("c")), Code::ConfigInvalid);
         let (home, config) = configured("policy: {verify: rows}\n");
         assert_eq!(config.settings(&Choice::default(), home.path()).unwrap_err().code(), Code::NoConfig);
+    }
+
+    #[test]
+    fn a_lake_on_hdfs_has_its_hadoop_configuration_and_a_uri_is_no_way_round_production() {
+        let site = "<configuration><property><name>dfs.ha.namenodes.ns</name><value>a</value></property><property>\
+            <name>dfs.namenode.rpc-address.ns.a</name><value>h:1</value></property></configuration>";
+        let text =
+            "profiles:\n  prod: {lake: hdfs://ns/lake, hadoop_conf_dir: HOME, production: true, run_index: /runs}\n";
+        let (home, config) = configured(text);
+        std::fs::write(home.path().join("hdfs-site.xml"), site).unwrap();
+        let settings = config.settings(&Choice::default(), home.path()).unwrap();
+        let hdfs = settings.hdfs.as_ref().unwrap();
+        assert_eq!((hdfs.url.as_str(), settings.lake.as_ref().unwrap().as_str()), ("hdfs://ns", "/lake"));
+        assert_eq!(hdfs.properties["dfs.ha.namenodes.ns"], "a");
+        assert!(settings.store == StoreKind::Hdfs && settings.production);
+        assert_eq!(settings.run_index.as_ref().unwrap().as_str(), "/runs");
+        let by_uri =
+            |uri: &str| config.settings(&Choice { lake: Some(uri.to_owned()), ..Choice::default() }, home.path());
+        assert_eq!(by_uri("hdfs://ns/lake/").unwrap(), settings);
+        assert!(!by_uri("hdfs://other:9000/lake").unwrap().production);
+        let (home, config) = configured("profiles:\n  p: {lake: hdfs://h:1/lake, run_index: 'hdfs://g:1/runs'}\n");
+        assert_eq!(config.settings(&Choice::default(), home.path()).unwrap_err().code(), Code::ConfigInvalid);
     }
 
     #[test]

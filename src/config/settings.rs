@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,23 @@ pub enum CatalogKind {
     Hive,
 }
 
+/// An HDFS, and what its client needs to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hdfs {
+    /// `hdfs://NAMESERVICE` or `hdfs://HOST:PORT`.
+    pub url: String,
+    /// The Hadoop client's keys and values.
+    pub properties: BTreeMap<String, String>,
+    /// Who logs in, where it is not the ticket that is there.
+    pub principal: Option<String>,
+    /// The key with which tickets are got.
+    pub keytab: Option<PathBuf>,
+    /// How long a call may take before its outcome is unknown.
+    pub call_timeout: Duration,
+    /// Calls a second to the NameNode.
+    pub calls_per_second: u32,
+}
+
 /// What a process may use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
@@ -40,11 +58,13 @@ pub struct Limits {
     pub targets: usize,
     /// Calls a second to the store's server in a run.
     pub calls_per_second: u32,
+    /// How long a call to a server may take.
+    pub call_timeout: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { memory: Size::mib(512), targets: 2, calls_per_second: 2_000 }
+        Limits { memory: Size::mib(512), targets: 2, calls_per_second: 2_000, call_timeout: Duration::from_secs(60) }
     }
 }
 
@@ -70,6 +90,8 @@ pub struct Settings {
     pub store: StoreKind,
     /// The kind of catalog.
     pub catalog: CatalogKind,
+    /// The HDFS of an HDFS store.
+    pub hdfs: Option<Hdfs>,
     /// The directory that a directory catalog reads.
     pub lake: Option<StorePath>,
     /// Questions are stricter.
@@ -99,6 +121,7 @@ impl Settings {
             profile: "lake".to_owned(),
             store: StoreKind::Local,
             catalog: CatalogKind::Directory,
+            hdfs: None,
             lake: Some(lake),
             production: false,
             read_only: false,

@@ -44,7 +44,21 @@ pub(super) async fn open(store: &dyn store::Read, path: &StorePath, listed: Size
     }
     let opened = store.open(path).await?;
     if opened.length() != listed {
-        return Err(changed(path, listed, opened.length()));
+        return Err(unlike(store, path, listed, opened.length()).await);
     }
     Ok(opened)
+}
+
+/// Why a file that was opened has not the listed length: it changed, or, where the store tells that, it still has the
+/// listed length and its last part is not finished.
+pub(super) async fn unlike(store: &dyn store::Read, path: &StorePath, listed: Size, opened: Size) -> Error {
+    if store.capabilities().open_files
+        && let Ok(Some(now)) = store.stat(path).await
+        && now.length == listed
+    {
+        return Error::new(Code::OpenWriters, format!("{path} is open for writing"))
+            .why(format!("{} of its {} bytes are finished", opened.0, listed.0))
+            .next("wait until its writer is done; if that one is dead: hdfs debug recoverLease -path PATH");
+    }
+    changed(path, listed, opened)
 }

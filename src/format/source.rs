@@ -9,9 +9,9 @@ use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use super::facts::untold_page;
 use super::footer::{self, Footer, KnownSchema};
 use super::group;
+use super::held::unlike;
 use super::pages::{Allowance, Chunk, Place, has_checksum, page_version_2};
 use super::parallel::parallel;
-use super::sniff::changed;
 use crate::error::{Code, Error, Result};
 use crate::model::{PlannedFile, Size, StorePath};
 use crate::store::{Read, ReadFile};
@@ -167,18 +167,21 @@ impl Sources {
         if self.is_small(index) {
             let bytes =
                 self.store.read_whole(&path, length).await.map_err(|error| error.context("reading a source"))?;
-            self.check_length(index, bytes.len() as u64)?;
+            self.check_length(index, bytes.len() as u64).await?;
             return Ok(Raw::Whole(bytes));
         }
         let file = self.store.open(&path).await?;
-        self.check_length(index, file.length().0)?;
+        self.check_length(index, file.length().0).await?;
         let bytes = footer::read(file.as_ref()).await.map_err(|error| error.context(&path))?;
         Ok(Raw::Opened(file, bytes))
     }
 
-    fn check_length(&self, index: usize, now: u64) -> Result<()> {
+    async fn check_length(&self, index: usize, now: u64) -> Result<()> {
         let listed = self.files[index].file.length;
-        if listed.0 == now { Ok(()) } else { Err(changed(&self.path(index), listed, Size(now))) }
+        if listed.0 == now {
+            return Ok(());
+        }
+        Err(unlike(self.store.as_ref(), &self.path(index), listed, Size(now)).await)
     }
 
     fn decode(

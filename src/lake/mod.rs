@@ -1,7 +1,8 @@
 //! Opening a profile: as a [`Reader`], which everything may hold, or as a [`Writer`], which only runs do.
 //!
-//! A lake's root is its real path: links on the way to it are followed once, here, and none below it ever. Both kinds
-//! refuse a directory that is part of another lake (PROTOCOL §2).
+//! On a local disk a lake's root is its real path: links on the way to it are followed once, here, and none below it
+//! ever. Both kinds refuse a directory that is part of another lake there (PROTOCOL §2); on HDFS, where a target's place
+//! lies inside the target, every lake over it sees the same place.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use crate::catalog::{self, Caller, DirectoryCatalog, HiveCatalog, holds_records}
 use crate::config::{CatalogKind, Settings, StoreKind};
 use crate::error::{Code, Error, Result};
 use crate::model::StorePath;
-use crate::store::{self, EntryKind, LocalStore, Read as _};
+use crate::store::{self, EntryKind, HdfsStore, LocalStore, Read as _};
 
 /// A lake to look at.
 #[derive(Clone, Debug)]
@@ -50,26 +51,74 @@ impl Writer {
     }
 }
 
-/// The URI of a lake with this root, as an opened one names itself.
-pub fn uri(root: &StorePath) -> String {
-    LocalStore::new().uri(root)
+/// The URI of the lake of these settings with this root, as an opened one names itself.
+pub fn uri(settings: &Settings, root: &StorePath) -> String {
+    match &settings.hdfs {
+        Some(hdfs) => format!("{}{root}", hdfs.url),
+        None => LocalStore::new().uri(root),
+    }
 }
 
 /// Opens a lake to look at.
 pub async fn open_reader(settings: Arc<Settings>) -> Result<Reader> {
-    let root = find(&settings).await?;
-    Ok(open(settings, root).await?.reader())
+    open(settings).await.map(|writer| writer.reader())
 }
 
 /// Opens a lake to change; its file system must be able to do what an exchange needs.
 pub async fn open_writer(settings: Arc<Settings>) -> Result<Writer> {
-    let root = find(&settings).await?;
-    let writer = open(settings, root).await?;
+    let writer = open(settings).await?;
     writer.store.supported(&writer.root).await?;
     Ok(writer)
 }
 
-async fn open(settings: Arc<Settings>, root: StorePath) -> Result<Writer> {
+async fn open(settings: Arc<Settings>) -> Result<Writer> {
+    match settings.store {
+        StoreKind::Local => {
+            let root = find(&settings).await?;
+            local(settings, root).await
+        }
+        StoreKind::Hdfs => on_hdfs(settings).await,
+    }
+}
+
+/// A lake on HDFS: its run index, where none is set, is in the directory of the user.
+async fn on_hdfs(mut settings: Arc<Settings>) -> Result<Writer> {
+    let Some(hdfs) = &settings.hdfs else {
+        return Err(Error::new(Code::Internal, format!("the profile {:?} has no HDFS", settings.profile)));
+    };
+    let store = HdfsStore::connect(hdfs).await?;
+    let root = settings.lake.clone().ok_or_else(|| no_lake(&settings))?;
+    match store.stat(&root).await? {
+        Some(entry) if entry.kind == EntryKind::Directory => {}
+        found => {
+            let why = if found.is_some() { "it is a file" } else { "the directory does not exist" };
+            return Err(Error::new(Code::LakeNotFound, format!("there is no lake at {}", store.uri(&root)))
+                .why(why)
+                .next("check the path given with --lake or in the profile"));
+        }
+    }
+    if settings.run_index.is_none() {
+        let index = store.home().await?.join(store::RECORDS_DIRECTORY).join(&index_name(&root));
+        Arc::make_mut(&mut settings).run_index = Some(index);
+    }
+    let reading: Arc<dyn store::Read> = Arc::new(store.clone());
+    let catalog = catalog_of(&settings, reading, &root).await?;
+    Ok(Writer { store: Arc::new(store), catalog, root, settings })
+}
+
+/// A name for the run index of a lake: its own, and a digest of its path.
+fn index_name(root: &StorePath) -> String {
+    let digest = xxhash_rust::xxh3::xxh3_64(root.as_str().as_bytes());
+    let name: String = root.name().chars().take(64).collect();
+    format!("{name}-{digest:016x}")
+}
+
+fn no_lake(settings: &Settings) -> Error {
+    Error::new(Code::NoConfig, format!("the profile {:?} names no lake", settings.profile))
+        .next("give one with --lake /PATH, or set `lake` in the profile")
+}
+
+async fn local(settings: Arc<Settings>, root: StorePath) -> Result<Writer> {
     let store = LocalStore::below(root.clone());
     let reading: Arc<dyn store::Read> = Arc::new(store.clone());
     let catalog = catalog_of(&settings, reading, &root).await?;
@@ -93,11 +142,7 @@ async fn catalog_of(
 
 /// The root of the lake that the settings name, looked at.
 async fn find(settings: &Settings) -> Result<StorePath> {
-    here_only(settings)?;
-    let Some(given) = &settings.lake else {
-        return Err(Error::new(Code::NoConfig, format!("the profile {:?} names no lake", settings.profile))
-            .next("give one with --lake /PATH, or set `lake` in the profile"));
-    };
+    let Some(given) = &settings.lake else { return Err(no_lake(settings)) };
     let store = LocalStore::new();
     let missing = |error: Error| match error.code() {
         Code::NotFound => Error::new(Code::LakeNotFound, format!("there is no lake at {given}"))
@@ -112,17 +157,6 @@ async fn find(settings: &Settings) -> Result<StorePath> {
     }
     refuse_nested(&store, &root).await?;
     Ok(root)
-}
-
-/// Refuses what is not on the local disk.
-fn here_only(settings: &Settings) -> Result<()> {
-    if settings.store == StoreKind::Local {
-        return Ok(());
-    }
-    let needs = "HDFS";
-    Err(Error::new(Code::Usage, format!("the profile {:?} needs {needs}", settings.profile))
-        .why("this version opens lakes on the local disk only")
-        .next("give one with --lake /PATH"))
 }
 
 /// Refuses a root below another lake of the same owner.

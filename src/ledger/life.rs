@@ -2,10 +2,16 @@
 
 use std::fmt::Debug;
 use std::fs;
+use std::time::Duration;
 
 use crate::error::{Code, Error, Result};
 
 use super::actor::Actor;
+
+/// On a store without locks a worker gives a sign of life so often (PROTOCOL §3).
+pub const SIGN_EVERY: Duration = Duration::from_secs(15);
+/// An owner that cannot be seen from here is dead when it gave none for so long, while somebody watched.
+pub const SILENCE: Duration = Duration::from_secs(90);
 
 /// Whether a process lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,6 +14,7 @@ pub mod listing;
 pub mod names;
 pub mod parallel;
 pub mod place;
+pub mod presence;
 pub mod record;
 pub mod share;
 pub mod sight;

@@ -79,7 +79,8 @@ async fn check(of: &RunId, lease: &mut Lease, terms: Terms) -> Result<Holding> {
     let holding = Holding::read(store, &lease.path(), &looked.files, &looked.live).await?;
     let shares = read_shares(store, &lease.place).await?;
     let neighbours = judge::neighbours(store, &lease.place, &shares, &lease.name.run).await?;
-    let (age, now) = (terms.minimum_age, lease.context.clock.now());
+    let least = store.capabilities().writer_limit;
+    let (age, now) = (terms.minimum_age.max(least), lease.context.clock.now());
     judge::cleanup(of, &holding, &looked.files, &neighbours, !lease.has_target, age, now)?;
     for (file, found) in holding.live_side() {
         if let Some(name) = found {
@@ -149,8 +150,12 @@ pub(super) async fn finish(context: &Context, gone: &StorePath, skip_trash: bool
 }
 
 async fn destroy(context: &Context, gone: &StorePath, skip_trash: bool) -> Result<()> {
-    if !skip_trash && context.store.trash(gone).await?.is_some() {
-        return Ok(());
+    if !skip_trash && context.store.capabilities().trash {
+        return match context.store.trash(gone).await? {
+            Some(_) => Ok(()),
+            // Deleting for good would be another answer than the one that was given.
+            None => Err(no_trash().lake(format!("{gone} is still there"))),
+        };
     }
     let listing = match context.store.list(gone).await {
         Ok(listing) => store::collect(listing).await?,

@@ -15,6 +15,10 @@ use super::look::Looked;
 const FAILURES: usize = 3;
 /// No undisturbed target needs more than five rounds.
 const ROUNDS: usize = 40;
+/// How often a server of another host may be away, and how long it is waited for each time: five minutes, and what the
+/// calls themselves take.
+const PATIENCE: usize = 60;
+const PAUSE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// What became of a target.
 #[derive(Debug)]
@@ -63,12 +67,22 @@ impl Lease {
     /// Applies the table until it says nothing more.
     pub(super) async fn drive(&mut self) -> Result<Driven> {
         let mut failures = 0;
-        for _ in 0..ROUNDS {
-            let looked = self.look().await?;
+        let mut absences = 0;
+        for _ in 0..ROUNDS + PATIENCE {
+            let looked = match self.look().await {
+                Err(error) if self.may_come_back(&error, &mut absences) => {
+                    self.context.clock.pause(PAUSE).await;
+                    continue;
+                }
+                looked => looked?,
+            };
             match self.act(&looked).await {
                 Ok(Some(driven)) => return Ok(driven),
                 Ok(None) => failures = 0,
                 Err(error) if error.code() == Code::TakenOver => return Err(error),
+                Err(error) if !error.is_unknown_outcome() && self.may_come_back(&error, &mut absences) => {
+                    self.context.clock.pause(PAUSE).await;
+                }
                 Err(error) => {
                     failures += 1;
                     if failures >= FAILURES {
@@ -81,6 +95,12 @@ impl Lease {
             }
         }
         Err(self.stuck(Error::new(Code::Internal, "the recovery of this target does not come to an end")))
+    }
+
+    /// Whether the error is of a server that is away, which is waited for: nobody else could do more.
+    fn may_come_back(&self, error: &Error, absences: &mut usize) -> bool {
+        *absences += 1;
+        error.is_retryable() && *absences <= PATIENCE && !self.context.store.capabilities().locks
     }
 
     fn stuck(&self, error: Error) -> Error {

@@ -21,6 +21,8 @@ use super::places::{directory_attributes, record_attributes, sync_parent};
 use super::report::Reporter;
 
 const ATTEMPTS: usize = 16;
+/// Directories that are made for an index outside of the lake.
+const LEVELS: usize = 2;
 const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 /// How often the speeds are told.
 const RATES_EVERY: Duration = Duration::from_secs(1);
@@ -72,13 +74,36 @@ fn blank(context: &Context, run: &RunId, kind: RunKind, of: Option<&RunId>) -> R
     }
 }
 
+/// The directory whose rights the index has, and the directories to make below it: two at most. Inside the lake it is the
+/// lake's; elsewhere the nearest that is there.
+async fn levels(context: &Context) -> Result<(StorePath, Vec<StorePath>)> {
+    let index = &context.index;
+    let above = context.root.join(PLACES);
+    if index.below(&context.root).is_some() {
+        let levels = [Some(above).filter(|above| index.below(above).is_some()), Some(index.clone())];
+        return Ok((context.root.clone(), levels.into_iter().flatten().collect()));
+    }
+    let mut missing = Vec::new();
+    let mut at = index.clone();
+    while missing.len() <= LEVELS {
+        if context.store.stat(&at).await?.is_some() {
+            missing.reverse();
+            return Ok((at, missing));
+        }
+        let Some(parent) = at.parent() else { break };
+        missing.push(std::mem::replace(&mut at, parent));
+    }
+    Err(Error::new(Code::NotFound, format!("the run index {index} could not be made"))
+        .why(format!("neither {at} nor what should be above it is there"))
+        .next("let somebody make the directory, or set run_index in the profile"))
+}
+
 /// Makes the index where it is missing; the rights of what is written there.
 async fn set_up(context: &Context) -> Result<Attributes> {
-    let attributes = context.store.attributes(&context.root).await?;
+    let (counterpart, levels) = levels(context).await?;
+    let attributes = context.store.attributes(&counterpart).await?;
     let directory = directory_attributes(context, &attributes);
-    let above = context.root.join(PLACES);
-    let levels = [Some(&above).filter(|above| context.index.below(above).is_some()), Some(&context.index)];
-    for path in levels.into_iter().flatten() {
+    for path in &levels {
         match context.store.stat(path).await? {
             Some(entry) if entry.kind == EntryKind::Directory => continue,
             Some(_) => return Err(Error::new(Code::UnsupportedEntry, format!("{path} is no directory"))),

@@ -15,9 +15,13 @@ use crate::model::{Attributes, Nonce, RunId, RunKind, StorePath, TargetId};
 use crate::store::{EntryKind, Hold, Read, Write};
 
 use super::Context;
+use super::heartbeat::{self, Heartbeat};
 use super::places;
 
 const FENCES: usize = 4;
+/// On a store of other hosts, whose server may be away for minutes.
+const REMOTE_FENCES: usize = 60;
+const FENCE_PAUSE: Duration = Duration::from_secs(5);
 
 /// For whom a lease is taken.
 #[derive(Clone, Debug)]
@@ -45,9 +49,12 @@ pub(super) struct Lease {
     pub(super) attributes: Attributes,
     /// How long the last listing of the target took, for the linger.
     pub(super) listing_took: Duration,
+    /// How many visible entries it had.
+    pub(super) listed: usize,
     /// The open intent, once it was read or written.
     pub(super) intent: Option<(u64, Arc<Intent>)>,
     hold: Arc<dyn Hold>,
+    heartbeat: Heartbeat,
 }
 
 /// Draws a nonce.
@@ -106,7 +113,7 @@ impl Lease {
         }
     }
 
-    /// Takes over an epoch whose owner is dead; the locks prove it. `Stale` when they are still held.
+    /// Takes over an epoch whose owner is dead; the locks prove it, or its silence. `Stale` when it is not.
     pub(super) async fn take_over(context: &Context, tenant: Tenant, old: &EpochName) -> Result<Lease> {
         let place = place::place_of(context.store.as_ref(), &context.root, &tenant.location)?;
         let has_target = has_target(context, &tenant.location).await?;
@@ -118,6 +125,12 @@ impl Lease {
             }
             Err(error) => return Err(error),
         };
+        if !context.store.capabilities().locks {
+            let owner = read_owner(context.store.as_ref(), &place.join(&old.to_string())).await;
+            if !heartbeat::is_silent(context, &place.join(&old.to_string()), owner.as_ref()).await? {
+                return Err(still_held(context, &tenant, &place, old).await);
+            }
+        }
         let name = old.next(nonce(context)?);
         rename_epoch(context, &place, old, &name).await?;
         // The locks are of directories, not of names: ours must go before the new name can be locked. Nothing is done
@@ -147,8 +160,10 @@ impl Lease {
             name,
             has_target,
             listing_took: Duration::ZERO,
+            listed: 0,
             intent: None,
             hold,
+            heartbeat: Heartbeat::begin(context, path),
         })
     }
 
@@ -197,7 +212,9 @@ impl Lease {
             listing::agreed(self.tenant.location.as_str(), || store.list(&self.tenant.location)).await?
         };
         self.listing_took = self.context.clock.monotonic().saturating_sub(begun) / 2;
-        Ok(Live::of(entries))
+        let live = Live::of(entries);
+        self.listed = live.visible().count();
+        Ok(live)
     }
 
     /// Lists the parked side until two listings agree.
@@ -216,13 +233,38 @@ impl Lease {
     }
 
     /// After an unknown outcome: renames the epoch, so that what is still queued for the old name is dead.
+    ///
+    /// A fence may itself be carried out late. The names that were tried were drawn by us alone: one that is seen is
+    /// ours. All of them begin at the name of now, so that only one of them ever comes to be.
     pub(super) async fn fence(&mut self) -> Result<()> {
-        for _ in 0..FENCES {
+        let mut tried: Vec<EpochName> = Vec::new();
+        let fences = if self.context.store.capabilities().locks { FENCES } else { REMOTE_FENCES };
+        for _ in 0..fences {
+            match self.seen(&tried).await {
+                Ok(Some(name)) => return self.rebind(name).await,
+                Ok(None) => {}
+                Err(error) if error.is_retryable() => {
+                    self.context.clock.pause(FENCE_PAUSE).await;
+                    continue;
+                }
+                Err(error) => return Err(error.context("the epoch could not be looked for")),
+            }
             let name = self.name.next(nonce(&self.context)?);
             match rename_epoch(&self.context, &self.place, &self.name, &name).await {
                 Ok(()) => return self.rebind(name).await,
-                Err(error) if error.code() == Code::NotFound => return Err(taken_over(&self.tenant)),
-                Err(error) if error.is_unknown_outcome() => {}
+                Err(error) if error.code() == Code::NotFound && tried.is_empty() => {
+                    return Err(taken_over(&self.tenant));
+                }
+                Err(error) if error.code() == Code::NotFound => match self.seen(&tried).await {
+                    Ok(Some(name)) => return self.rebind(name).await,
+                    Ok(None) => return Err(taken_over(&self.tenant)),
+                    Err(_) => self.context.clock.pause(FENCE_PAUSE).await,
+                },
+                Err(error) if error.is_unknown_outcome() => tried.push(name),
+                Err(error) if error.is_retryable() => {
+                    tried.push(name);
+                    self.context.clock.pause(FENCE_PAUSE).await;
+                }
                 Err(error) => return Err(error.context("the epoch could not be fenced off")),
             }
         }
@@ -232,8 +274,19 @@ impl Lease {
             .next(format!("lakehand recover {}    looks, then finishes or undoes", self.tenant.run.suffix())))
     }
 
+    /// The name among these that our epoch has.
+    async fn seen(&self, names: &[EpochName]) -> Result<Option<EpochName>> {
+        for name in names {
+            if self.context.store.stat(&self.place.join(&name.to_string())).await?.is_some() {
+                return Ok(Some(name.clone()));
+            }
+        }
+        Ok(None)
+    }
+
     async fn rebind(&mut self, name: EpochName) -> Result<()> {
         self.name = name;
+        self.heartbeat = Heartbeat::begin(&self.context, self.path());
         // Both locks would be our own: the old ones have to go first. Nothing is done in between.
         self.hold = Arc::new(Released);
         let target = self.has_target.then_some(&self.tenant.location);

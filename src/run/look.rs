@@ -7,6 +7,7 @@ use crate::ledger::classify::{Directory, Facts, Tally, Tripwire};
 use crate::ledger::intent::Intent;
 use crate::ledger::names::Parked;
 use crate::ledger::place::EpochFiles;
+use crate::ledger::presence;
 use crate::ledger::record;
 use crate::ledger::sight::{Live, Sight};
 
@@ -40,7 +41,9 @@ impl Lease {
     pub(super) async fn look(&mut self) -> Result<Looked> {
         let files = self.list_epoch().await?;
         let open = self.open_intent(&files).await?;
-        let directory = self.directory(open.as_ref().map(|(_, intent)| intent.as_ref())).await?;
+        let store = self.context.store.as_ref();
+        let intent = open.as_ref().map(|(_, intent)| intent.as_ref());
+        let directory = presence::directory(store, &self.tenant.location, intent).await?;
         let live = if directory == Directory::Gone { Live::default() } else { self.list_target().await? };
         let open = open.map(|(number, intent)| {
             let sight = Sight::of(&intent, number, &live, &files);
@@ -74,16 +77,5 @@ impl Lease {
         let intent: Arc<Intent> = Arc::new(record::read(self.context.store.as_ref(), &path).await?);
         self.intent = Some((number, Arc::clone(&intent)));
         Ok(Some((number, intent)))
-    }
-
-    /// Whether the target's path still leads to the directory that the intent names.
-    async fn directory(&self, intent: Option<&Intent>) -> Result<Directory> {
-        match self.context.store.identity(&self.tenant.location).await? {
-            None => Ok(Directory::Gone),
-            Some(now) => match intent.and_then(|intent| intent.directory.as_ref()) {
-                Some(then) if *then != now => Ok(Directory::Other),
-                _ => Ok(Directory::Same),
-            },
-        }
     }
 }

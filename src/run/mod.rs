@@ -9,6 +9,7 @@ mod control;
 mod decide;
 mod drive;
 mod exchange;
+mod heartbeat;
 mod index;
 mod lease;
 mod look;

@@ -16,6 +16,10 @@ use super::look::{Looked, Open};
 const AT_A_TIME: usize = 16;
 /// It stands at least this long, on both sides of the exchange.
 const LINGER_LEAST: Duration = Duration::from_millis(10);
+/// And this long on a store of other hosts, where there are more entries than a listing takes at once everywhere.
+const LINGER_REMOTE: Duration = Duration::from_secs(2);
+/// See [`LINGER_REMOTE`].
+const LINGER_ENTRIES: usize = 300;
 /// The tripwire stands so many of our own listings.
 const LINGER_LISTINGS: u32 = 5;
 
@@ -122,7 +126,10 @@ impl Lease {
     /// for each file afterwards (PyArrow does) would otherwise find some gone without ever having seen the tripwire.
     pub(super) async fn linger(&self) {
         let time: Duration = self.listing_took.saturating_mul(LINGER_LISTINGS);
-        self.context.clock.sleep(time.max(LINGER_LEAST)).await;
+        // Others list over the network, in pages, and may be slower than we are.
+        let remote = !self.context.store.capabilities().locks && self.listed > LINGER_ENTRIES;
+        let least = if remote { LINGER_REMOTE } else { LINGER_LEAST };
+        self.context.clock.pause(time.max(least)).await;
     }
 }
 

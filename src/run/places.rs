@@ -12,7 +12,8 @@ use super::Context;
 
 const ATTEMPTS: usize = 16;
 const STICKY_AND_SETUID: u32 = 0o5000;
-/// The superuser of a local disk may give directories away; others keep what they make.
+/// The superuser of a local disk may give directories away; others keep what they make. Who that is on a store of other
+/// hosts only the store finds out.
 const SUPERUSER: &str = "root";
 
 /// Makes the place of a target where it is missing, and says where it is.
@@ -102,7 +103,8 @@ pub(super) fn record_attributes(context: &Context, directory: &Attributes) -> At
 }
 
 fn our_owner(context: &Context, counterpart: &Owner) -> Owner {
-    let user = if context.me.user == SUPERUSER { counterpart.user.clone() } else { String::new() };
+    let gives_away = context.store.capabilities().locks && context.me.user == SUPERUSER;
+    let user = if gives_away { counterpart.user.clone() } else { String::new() };
     Owner { user, group: counterpart.group.clone() }
 }
 

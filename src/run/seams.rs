@@ -22,6 +22,11 @@ pub trait Clock: Send + Sync + Debug {
 
     /// Waits.
     async fn sleep(&self, time: Duration);
+
+    /// Waits for something outside to happen: a simulation lets the time pass at once.
+    async fn pause(&self, time: Duration) {
+        self.sleep(time).await;
+    }
 }
 
 /// Chance.

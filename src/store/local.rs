@@ -119,6 +119,7 @@ impl Read for LocalStore {
             locks: true,
             place_in_target: false,
             open_files: false,
+            writer_limit: std::time::Duration::ZERO,
         }
     }
 

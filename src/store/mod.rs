@@ -1,5 +1,5 @@
 //! Where files are. Two traits: [`Read`], which everything may hold, and [`Write`], which only the engine does. The
-//! local disk is here; HDFS comes behind the same traits.
+//! local disk and HDFS are behind them.
 //!
 //! Decisions that bind every store:
 //! - Nothing follows a symbolic link below the lake's root. What is not a plain file or directory is reported as such.
@@ -9,6 +9,7 @@
 //! - A call that timed out says [`crate::error::Error::unknown_outcome`]; it is never repeated here.
 //! - A listing is not a snapshot; who must decide by one lists until two agree.
 
+mod hdfs;
 mod local;
 
 use std::fmt::Debug;
@@ -20,6 +21,7 @@ use bytes::Bytes;
 use crate::error::Result;
 use crate::model::{Attributes, FileTime, KnownFile, Owner, Size, StorePath};
 
+pub use hdfs::HdfsStore;
 pub use local::LocalStore;
 
 /// The directory that holds what runs keep: `LAKE/.lakehand` on a local disk, `TARGET/.lakehand` on HDFS.
@@ -152,6 +154,8 @@ pub struct Capabilities {
     pub place_in_target: bool,
     /// Tells whether a file is open for writing.
     pub open_files: bool,
+    /// How long a writer that nobody sees any more may still hold a file open; no backup is deleted that is younger.
+    pub writer_limit: std::time::Duration,
 }
 
 /// What identifies a directory for as long as it lives.
@@ -214,7 +218,7 @@ pub trait Read: Send + Sync + Debug {
     /// Owner, group, mode, ACLs of a plain file or a directory.
     async fn attributes(&self, path: &StorePath) -> Result<Attributes>;
 
-    /// The identity of a directory, where the store has one; none where nothing is.
+    /// The identity of a directory; none where nothing is, and on a store without locks, which has none.
     async fn identity(&self, directory: &StorePath) -> Result<Option<Identity>>;
 
     /// Room below a directory.

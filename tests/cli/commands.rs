@@ -38,10 +38,13 @@ fn without_a_lake_every_way_to_one_is_named() {
         user.run(&[command]).exits(2).says("no configuration found, so there is no lake to open").says("lakehand demo");
     }
     user.run(&["analyze", "--lake", "/does/not/exist"]).exits(2).says("[lake_not_found, exit 2]");
-    user.run(&["analyze", "--lake", "hdfs://nn:8020/lake"])
+    user.run(&["analyze", "--lake", "s3://bucket/lake"])
         .exits(2)
-        .says("local disk")
+        .says("on a local disk and on HDFS")
         .says("[config_invalid, exit 2]");
+    user.run(&["analyze", "--lake", "hdfs:///lake"]).exits(2).says("fs.defaultFS").says("[config_invalid, exit 2]");
+    // Nobody listens there.
+    user.run(&["analyze", "--lake", "hdfs://127.0.0.1:1/lake"]).exits(1).says("[unavailable, exit 1]");
 }
 
 #[test]

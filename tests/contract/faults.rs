@@ -124,7 +124,7 @@ async fn a_delayed_act_keeps_its_locks_or_dies_with_its_path() {
         let released = process.release().await.remove(0).1;
         match holds {
             Holds::Locks => assert_eq!(bench.names("e.next").await, [".a.kept"]),
-            Holds::Paths => {
+            Holds::Paths | Holds::InTarget => {
                 assert_eq!(code(released), Code::NotFound);
                 assert_eq!(bench.names("t").await, ["a"]);
             }

@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 use std::sync::Arc;
 
 use lakehand::catalog::Read as _;
-use lakehand::config::{Settings, StoreKind};
+use lakehand::config::Settings;
 use lakehand::error::{Code, Exit, Result};
 use lakehand::lake::{Reader, open_reader, open_writer};
 use lakehand::model::StorePath;
@@ -74,15 +74,4 @@ async fn another_owner_s_records_are_another_s() {
     let lake = Lake::with(&[".lakehand/", "d/t/f"]);
     std::os::unix::fs::chown(lake.path("d"), Some(4_321), None).unwrap();
     open(lake.root.join("d")).await.unwrap();
-}
-
-#[tokio::test]
-async fn what_is_not_on_this_disk_is_named() {
-    let lake = Lake::with(&[]);
-    let local = Settings::local_lake(lake.root.clone());
-    for (settings, names) in [(Settings { store: StoreKind::Hdfs, ..local.clone() }, "HDFS")] {
-        let error = open_reader(Arc::new(settings)).await.unwrap_err();
-        assert_eq!(error.exit(), Exit::Usage);
-        assert!(error.to_string().contains(names) && error.next_step().unwrap().contains("--lake"), "{error}");
-    }
 }

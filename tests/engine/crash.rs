@@ -53,7 +53,11 @@ async fn done(process: &Process, act: Act) -> RunId {
 
 /// The number of changing calls that an undisturbed act makes.
 pub async fn calls(case: Case) -> u64 {
-    let world = World::with_files(FILES);
+    calls_on(case, Holds::Locks).await
+}
+
+async fn calls_on(case: Case, holds: Holds) -> u64 {
+    let world = World::with_files_on(FILES, world_of(holds));
     let act = prepared(&world, case).await;
     let process = world.process();
     let (_, outcomes) = process.run(act).await.unwrap();
@@ -61,9 +65,14 @@ pub async fn calls(case: Case) -> u64 {
     process.store.calls()
 }
 
+/// Where places lie is the world's, how they are held each process's.
+fn world_of(holds: Holds) -> Holds {
+    if holds == Holds::InTarget { holds } else { Holds::Locks }
+}
+
 async fn survives(case: Case, fault: Fault, holds: Holds, at: u64) {
     let told = format!("{case:?}, {fault:?} at call {at}, {holds:?}");
-    let world = World::with_files(FILES);
+    let world = World::with_files_on(FILES, world_of(holds));
     let before = world.read(PART).unwrap();
     let act = prepared(&world, case).await;
     let process = world.process_with(holds);
@@ -102,7 +111,7 @@ async fn survives(case: Case, fault: Fault, holds: Holds, at: u64) {
 }
 
 pub fn listed(world: &World) -> Vec<String> {
-    let place = world.path(".lakehand").join(PART);
+    let place = world.place(PART);
     world.epochs(PART).into_iter().map(|epoch| format!("{epoch}: {:?}", names(&place.join(&epoch)))).collect()
 }
 
@@ -114,7 +123,7 @@ pub fn tidy(world: &World, told: &str, was_stuck: bool) {
     for epoch in world.epochs(PART) {
         let parsed = EpochName::parse(&epoch).unwrap_or_else(|| panic!("{told}: {epoch}"));
         assert!(parsed.is_rest(), "{told}: {epoch}");
-        let directory = world.path(".lakehand").join(PART).join(&epoch);
+        let directory = world.place(PART).join(&epoch);
         for name in names(&directory) {
             let parked = Parked::parse(&name);
             let meant = matches!(parked, Some(Parked::Done(_) | Parked::Trip(_) | Parked::Kept(_)));
@@ -134,7 +143,7 @@ pub async fn usable(world: &World, process: &Process, before: &[u64], told: &str
 }
 
 async fn every_call(case: Case, fault: Fault, holds: Holds) {
-    let calls = calls(case).await;
+    let calls = calls_on(case, holds).await;
     assert!(calls > 10, "{case:?} makes {calls} calls");
     let mut cases = tokio::task::JoinSet::new();
     for at in 1..=calls + 1 {
@@ -181,6 +190,15 @@ macro_rules! crash_tests {
             fn is_delayed_past_the_recovery_on_a_store_without_locks() {
                 beside_each_other(async {
                     every_call($case, Fault::Delays, Holds::Paths).await;
+                });
+            }
+
+            #[test]
+            fn survives_every_fault_where_places_lie_in_their_targets() {
+                beside_each_other(async {
+                    for fault in Fault::ALL {
+                        every_call($case, fault, Holds::InTarget).await;
+                    }
                 });
             }
         })*

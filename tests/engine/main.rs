@@ -16,6 +16,7 @@ mod crash;
 mod disk;
 #[path = "../support/fault.rs"]
 mod fault;
+mod heartbeats;
 mod journeys;
 mod large;
 mod power;

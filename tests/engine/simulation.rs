@@ -9,7 +9,7 @@ use lakehand::model::{Decision, TargetState};
 use lakehand::run::Act as RunAct;
 
 use crate::acts::{Foreign, kept, rows_anywhere};
-use crate::fault::Fault;
+use crate::fault::{Fault, Holds};
 use crate::world::{PART, Process, World, beside_each_other, compact, decide, recover, rollback, rows_of};
 
 const FILES: usize = 3;
@@ -28,6 +28,8 @@ struct Case {
     at: u64,
     /// The call at which the worker dies, if it does.
     death: Option<u64>,
+    /// The kind of store.
+    holds: Holds,
 }
 
 #[derive(Debug, Default)]
@@ -47,8 +49,8 @@ async fn act_of(world: &World, rolls_back: bool) -> RunAct {
 }
 
 /// The calls from the intent to the end of the exchange.
-async fn window(rolls_back: bool) -> (u64, u64) {
-    let world = World::with_files(FILES);
+async fn window(rolls_back: bool, holds: Holds) -> (u64, u64) {
+    let world = World::with_files_on(FILES, holds);
     let act = act_of(&world, rolls_back).await;
     let process = world.process();
     process.run(act).await.unwrap();
@@ -59,7 +61,7 @@ async fn window(rolls_back: bool) -> (u64, u64) {
 }
 
 async fn disturbed(case: Case) -> Vec<(Foreign, TargetState)> {
-    let world = Arc::new(World::with_files(FILES));
+    let world = Arc::new(World::with_files_on(FILES, case.holds));
     let before = world.read(PART).unwrap();
     let act = act_of(&world, case.rollback).await;
     world.number_from(GROWN);
@@ -126,7 +128,7 @@ async fn disturbed(case: Case) -> Vec<(Foreign, TargetState)> {
 /// Whether the exchange that is disturbed was closed.
 fn is_closed(world: &World, case: Case) -> bool {
     let done = if case.rollback { ".done.2" } else { ".done.1" };
-    let place = world.path(".lakehand").join(PART);
+    let place = world.place(PART);
     world.epochs(PART).iter().any(|epoch| place.join(epoch).join(done).exists())
 }
 
@@ -222,14 +224,16 @@ async fn decided(world: &World, healer: &Process, case: Case, mut expected: Vec<
     assert_eq!(world.read(PART), Some(expected), "{case:?}: {outcomes:?}");
 }
 
-async fn every_case(rolls_back: bool, foreign: Foreign) {
-    let (first, last) = window(rolls_back).await;
+async fn every_case(rolls_back: bool, foreign: Foreign, holds: Holds) {
+    let (first, last) = window(rolls_back, holds).await;
+    // The rules are the same wherever places lie: a part of the deaths shows it.
+    let (near, one_in) = if holds == Holds::Locks { (NEAR, ONE_IN) } else { (0, 4 * ONE_IN) };
     let mut cases = Vec::new();
     for at in first..=last {
-        cases.push(Case { rollback: rolls_back, foreign, at, death: None });
+        cases.push(Case { rollback: rolls_back, foreign, at, death: None, holds });
         for death in at..=last {
-            if death - at <= NEAR || (death * 31 + at * 17 + foreign as u64).is_multiple_of(ONE_IN) {
-                cases.push(Case { rollback: rolls_back, foreign, at, death: Some(death) });
+            if death - at <= near || (death * 31 + at * 17 + foreign as u64).is_multiple_of(one_in) {
+                cases.push(Case { rollback: rolls_back, foreign, at, death: Some(death), holds });
             }
         }
     }
@@ -256,14 +260,22 @@ macro_rules! simulations {
             #[test]
             fn during_a_compaction() {
                 beside_each_other(async {
-                    every_case(false, $foreign).await;
+                    every_case(false, $foreign, Holds::Locks).await;
                 });
             }
 
             #[test]
             fn during_a_rollback() {
                 beside_each_other(async {
-                    every_case(true, $foreign).await;
+                    every_case(true, $foreign, Holds::Locks).await;
+                });
+            }
+
+            #[test]
+            fn where_places_lie_in_their_targets() {
+                beside_each_other(async {
+                    every_case(false, $foreign, Holds::InTarget).await;
+                    every_case(true, $foreign, Holds::InTarget).await;
                 });
             }
         })*

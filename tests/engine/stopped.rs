@@ -29,17 +29,24 @@ async fn goes_on(case: Case, holds: Holds, at: u64) -> bool {
     let before = world.read(PART).unwrap();
     let act = prepared(&world, case).await;
     let worker = Arc::new(world.process_with(holds));
-    let (stopped, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let (tells, waits) = (Arc::clone(&stopped), Arc::clone(&go_on));
+    let (stopped, go_on) = (Arc::new(Notify::new()), tokio::sync::watch::Sender::new(false));
+    let (tells, waits) = (Arc::clone(&stopped), go_on.clone());
     worker.store.on_call(Arc::new(move |number, _| {
-        let (tells, waits) = (Arc::clone(&tells), Arc::clone(&waits));
+        let (tells, waits) = (Arc::clone(&tells), waits.clone());
         Box::pin(async move {
             if number == at {
                 tells.notify_one();
-                waits.notified().await;
+            }
+            // Whatever else the process would do is stopped too, its signs of life among it.
+            if number >= at {
+                waits.subscribe().wait_for(|go_on| *go_on).await.unwrap();
             }
         })
     }));
+    if holds != Holds::Locks {
+        // Who can be seen on this host is never taken over: it is on another.
+        world.living.hide();
+    }
     let working = Arc::clone(&worker);
     let work = tokio::spawn(async move { working.run(act).await });
     stopped.notified().await;
@@ -54,7 +61,7 @@ async fn goes_on(case: Case, holds: Holds, at: u64) -> bool {
     if taken {
         assert_eq!(world.read(PART).as_ref(), Some(&before), "{told}: {:?}", world.visible(PART));
     }
-    go_on.notify_one();
+    go_on.send_replace(true);
     let ended = work.await.unwrap();
     worker.end().await;
     if taken {

@@ -40,6 +40,8 @@ pub struct World {
     pub local: Arc<LocalStore>,
     pub clock: Arc<TestClock>,
     pub living: Arc<Living>,
+    /// What the store of this world is like.
+    holds: Holds,
     processes: AtomicU32,
     rows: AtomicU64,
 }
@@ -47,6 +49,11 @@ pub struct World {
 impl World {
     /// An empty lake, in memory where the machine has that.
     pub fn new() -> World {
+        World::on(Holds::Locks)
+    }
+
+    /// The same on a store of another kind.
+    pub fn on(holds: Holds) -> World {
         let directory = if Path::new("/dev/shm").is_dir() {
             tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
         } else {
@@ -61,6 +68,7 @@ impl World {
             root,
             clock: Arc::new(TestClock::default()),
             living: Arc::new(Living::default()),
+            holds,
             processes: AtomicU32::new(100),
             rows: AtomicU64::new(0),
         }
@@ -68,7 +76,11 @@ impl World {
 
     /// A lake with one partition of `files` files of two rows each.
     pub fn with_files(files: usize) -> World {
-        let world = World::new();
+        World::with_files_on(files, Holds::Locks)
+    }
+
+    pub fn with_files_on(files: usize, holds: Holds) -> World {
+        let world = World::on(holds);
         for number in 0..files {
             world.write(PART, &format!("part-{number}.txt"), 2);
         }
@@ -132,34 +144,43 @@ impl World {
 
     /// The epochs of a target's place.
     pub fn epochs(&self, target: &str) -> Vec<String> {
-        names(&self.path(".lakehand").join(target)).into_iter().filter(|name| name.starts_with('.')).collect()
+        names(&self.place(target)).into_iter().filter(|name| name.starts_with('.')).collect()
+    }
+
+    /// The place of a target.
+    pub fn place(&self, target: &str) -> PathBuf {
+        match self.holds {
+            Holds::InTarget => self.path(target).join(".lakehand"),
+            Holds::Locks | Holds::Paths => self.path(".lakehand").join(target),
+        }
     }
 
     /// The directory of the only epoch of a target.
     pub fn epoch(&self, target: &str) -> PathBuf {
         let epochs = self.epochs(target);
         assert_eq!(epochs.len(), 1, "{epochs:?}");
-        self.path(".lakehand").join(target).join(&epochs[0])
+        self.place(target).join(&epochs[0])
     }
 
     /// Every file below the lake's records that is kept, with its path.
     pub fn kept(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
-        collect(&self.path(".lakehand"), &mut found);
+        let top = if self.holds == Holds::InTarget { self.path("") } else { self.path(".lakehand") };
+        collect(&top, &mut found);
         found.retain(|path| path.file_name().unwrap().to_str().unwrap().ends_with(".kept"));
         found
     }
 
     /// A new process with its own store that can fail.
     pub fn process(&self) -> Process {
-        self.process_with(Holds::Locks)
+        self.process_with(self.holds)
     }
 
     pub fn process_with(&self, holds: Holds) -> Process {
         let pid = self.processes.fetch_add(1, Ordering::SeqCst);
         let store = FaultStore::with_holds(Arc::clone(&self.local) as Arc<dyn Write>, holds);
         self.living.begin(pid);
-        let reading: Arc<dyn Read> = Arc::clone(&self.local) as Arc<dyn Read>;
+        let reading = self.reading();
         let observer = Arc::new(Watcher::default());
         let context = Context {
             store: Arc::clone(&store) as Arc<dyn Write>,
@@ -186,9 +207,14 @@ impl World {
         Process { context, store, pid, living: Arc::clone(&self.living), observer }
     }
 
+    /// The store for who only reads, and never fails.
+    fn reading(&self) -> Arc<dyn Read> {
+        FaultStore::with_holds(Arc::clone(&self.local) as Arc<dyn Write>, self.holds)
+    }
+
     /// The lake's records, for reading.
     pub fn ledger(&self) -> Ledger {
-        let reading: Arc<dyn Read> = Arc::clone(&self.local) as Arc<dyn Read>;
+        let reading = self.reading();
         let processes: Arc<dyn Processes> = Arc::clone(&self.living) as Arc<dyn Processes>;
         Ledger { processes, ..Ledger::new(reading, self.root.clone(), None) }
     }
@@ -368,6 +394,12 @@ impl TestClock {
     pub fn advance(&self, time: Duration) {
         self.0.send_modify(|offset| *offset += time);
     }
+
+    /// Waits until a little time has passed.
+    pub async fn beat(&self) {
+        let until = self.monotonic() + Duration::from_secs(1);
+        self.0.subscribe().wait_for(|now| *now >= until).await.unwrap();
+    }
 }
 
 #[async_trait]
@@ -378,6 +410,11 @@ impl Clock for TestClock {
 
     fn monotonic(&self) -> Duration {
         *self.0.borrow()
+    }
+
+    async fn pause(&self, time: Duration) {
+        self.advance(time);
+        tokio::task::yield_now().await;
     }
 
     async fn sleep(&self, time: Duration) {
@@ -405,11 +442,16 @@ impl Random for TestRandom {
 
 /// The processes that live.
 #[derive(Debug, Default)]
-pub struct Living(Mutex<std::collections::BTreeSet<u32>>);
+pub struct Living(Mutex<std::collections::BTreeSet<u32>>, std::sync::atomic::AtomicBool);
 
 impl Living {
     fn begin(&self, pid: u32) {
         self.0.lock().unwrap().insert(pid);
+    }
+
+    /// From here on no process can be seen, as if each were on a host of its own.
+    pub fn hide(&self) {
+        self.1.store(true, Ordering::SeqCst);
     }
 
     fn end(&self, pid: u32) {
@@ -419,6 +461,9 @@ impl Living {
 
 impl Processes for Living {
     fn life(&self, actor: &Actor) -> Life {
+        if self.1.load(Ordering::SeqCst) {
+            return Life::Unknown;
+        }
         if self.0.lock().unwrap().contains(&actor.pid) { Life::Alive } else { Life::Dead }
     }
 }

@@ -6,7 +6,8 @@
 //!
 //! Two kinds of holds can be had. [`Holds::Locks`] passes on what the store below does; a delayed act keeps the locks
 //! until it was released, as a process does that is stuck in a call. [`Holds::Paths`] binds paths only, as a store
-//! without locks: a delayed act then executes by its paths, and is dead if its epoch was renamed.
+//! without locks: a delayed act then executes by its paths, and is dead if its epoch was renamed. [`Holds::InTarget`] is
+//! that with places inside the targets, as on HDFS.
 
 #![allow(dead_code, unused_imports, reason = "each test binary uses its own part")]
 
@@ -56,6 +57,8 @@ pub enum Holds {
     Locks,
     /// Paths, as on a store without locks.
     Paths,
+    /// Paths, and places that lie in their targets, as on HDFS.
+    InTarget,
 }
 
 /// Called before each changing call (and each reading one, if these are counted) with its number and what it is.
@@ -333,6 +336,7 @@ impl Read for FaultStore {
         let below = self.inner.capabilities();
         Capabilities {
             locks: below.locks && self.shared.holds == Holds::Locks,
+            place_in_target: below.place_in_target || self.shared.holds == Holds::InTarget,
             trash: below.trash || locked(&self.shared.trash).is_some(),
             ..below
         }
@@ -481,7 +485,7 @@ impl Write for FaultStore {
             Box::pin(async move {
                 match holds {
                     Holds::Locks => below.hold(held_target.as_ref(), &held_epoch).await,
-                    Holds::Paths => PathHold::bind(below, held_target, held_epoch).await,
+                    Holds::Paths | Holds::InTarget => PathHold::bind(below, held_target, held_epoch).await,
                 }
             })
         };

@@ -112,11 +112,19 @@ fn failed(error: &Error) -> Found {
 async fn store(lake: &action::Session) -> Result<Found> {
     let reader = &lake.reader;
     reader.store.supported(&reader.root).await?;
+    if !reader.store.capabilities().locks {
+        let user = reader.store.user().await?;
+        let trash = if reader.store.capabilities().trash { "with a trash" } else { "without a trash" };
+        return Ok(ok(format!("{}: answers {user}, {trash}", lake.lake())));
+    }
     Ok(ok(format!("{}: this file system can do what an exchange needs", lake.lake())))
 }
 
 /// Takes and gives back a shared lock on the lake's own directory, which no run ever locks.
 async fn locks(lake: &action::Session) -> Result<Found> {
+    if !lake.reader.store.capabilities().locks {
+        return Ok(ok("leases are names with signs of life here; no lock is needed"));
+    }
     let root = lake.reader.root.as_str().to_owned();
     let locked = tokio::task::spawn_blocking(move || -> std::io::Result<()> {
         let directory = std::fs::File::open(root)?;
@@ -147,6 +155,13 @@ async fn rights(lake: &action::Session) -> Result<Found> {
     use rustix::fs::{Access, access};
     let root = lake.reader.root.as_str();
     let user = lake.reader.store.user().await?;
+    if !lake.reader.store.capabilities().locks {
+        let found = lake.reader.store.attributes(&lake.reader.root).await?;
+        return Ok(ok(format!(
+            "the lake is of {}:{}, mode {:o}; each target is checked before anything is written",
+            found.owner.user, found.owner.group, found.mode
+        )));
+    }
     match access(root, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK) {
         Ok(()) => Ok(ok(format!("{user} may look and write at the top of the lake; each target is checked by plan"))),
         Err(_) => Ok(warn(
@@ -159,7 +174,12 @@ async fn rights(lake: &action::Session) -> Result<Found> {
 async fn history(lake: &action::Session) -> Result<Found> {
     let runs = action::history(lake).await?;
     let files: u64 = runs.iter().map(|run| run.backup_files).sum();
-    Ok(ok(format!("{}, {} in backups", counted(runs.len() as u64, "run"), counted(files, "file"))))
+    let whose = if lake.sees_only_own_runs() {
+        format!("; only runs of {}: set run_index to share it", lake.reader.store.user().await?)
+    } else {
+        String::new()
+    };
+    Ok(ok(format!("{}, {} in backups{whose}", counted(runs.len() as u64, "run"), counted(files, "file"))))
 }
 
 async fn leftovers(session: &Session, lake: &action::Session) -> Result<Found> {

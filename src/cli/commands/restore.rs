@@ -6,7 +6,7 @@ use crate::action;
 use crate::cli::arguments::{AnswerArguments, SelectionArguments};
 use crate::cli::report;
 use crate::cli::session::Session;
-use crate::error::{Exit, Result};
+use crate::error::{Code, Error, Exit, Result};
 use crate::model::Scope;
 
 /// Copy the files that a run keeps into a new directory. Live data and the backup stay as they are.
@@ -28,14 +28,32 @@ pub struct Restore {
     detach: bool,
 }
 
+fn settings_are_local(lake: &action::Session) -> bool {
+    lake.settings().hdfs.is_none()
+}
+
 impl Restore {
+    /// The directory on the lake's store: on HDFS a whole path, with or without its URI.
+    fn directory(&self, session: &Session, lake: &action::Session) -> Result<String> {
+        if settings_are_local(lake) {
+            return Ok(session.edge.current.join(&self.to).to_string_lossy().into_owned());
+        }
+        let hdfs = lake.settings().hdfs.as_ref().map_or("", |hdfs| hdfs.url.as_str());
+        let path = self.to.strip_prefix(hdfs).unwrap_or(&self.to);
+        if path.starts_with('/') {
+            return Ok(path.to_owned());
+        }
+        Err(Error::new(Code::Usage, format!("{:?} is no directory of {hdfs}", self.to))
+            .next(format!("give it as /path or {hdfs}/path")))
+    }
+
     /// Starts it; nothing that is there is changed, so nothing is asked.
     pub fn carry_out(self, session: &Session) -> Result<Exit> {
         let settings = session.writable_settings(&[])?;
         session.edge.paths.prepare()?;
-        let to = session.edge.current.join(&self.to).to_string_lossy().into_owned();
         session.block_on(async {
             let lake = session.open(&settings).await?;
+            let to = self.directory(session, &lake)?;
             let of = action::resolve_run(&lake, &self.run).await?;
             let scope = if self.selection.is_empty() {
                 Scope::default()

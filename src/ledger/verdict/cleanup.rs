@@ -27,6 +27,7 @@ pub async fn cleanup(
 ) -> Result<Vec<TargetVerdict>> {
     let (_, shares) = shares_of(ledger, of, scope).await?;
     let trash = ledger.store.capabilities().trash;
+    let minimum_age = minimum_age.max(ledger.store.capabilities().writer_limit);
     let judge = |at: usize| judge_share(ledger, of, &shares[at], minimum_age, now).boxed();
     let mut verdicts = try_each(shares.len(), AT_A_TIME, judge).await?;
     for verdict in verdicts.iter_mut().filter(|verdict| matches!(verdict.verdict, Verdict::Ready(_))) {

@@ -4,11 +4,11 @@ use futures::FutureExt;
 
 use crate::error::{Code, Reason, Result};
 use crate::ledger::Ledger;
-use crate::ledger::classify::{Action, Closing, Directory, Facts, Tally, Tripwire, classify};
+use crate::ledger::classify::{Action, Closing, Facts, Tally, Tripwire, classify};
 use crate::ledger::index;
-use crate::ledger::intent::Intent;
-use crate::ledger::life::Life;
+use crate::ledger::life::{Life, SILENCE};
 use crate::ledger::parallel::try_each;
+use crate::ledger::presence;
 use crate::ledger::share::{Share, places_of, read_all};
 use crate::ledger::sight::Sight;
 use crate::model::{RunId, Scope};
@@ -41,8 +41,8 @@ pub async fn unfinished(ledger: &Ledger, of: Option<&RunId>, scope: &Scope) -> R
 }
 
 async fn judge_share(ledger: &Ledger, share: &Share) -> Result<TargetVerdict> {
-    let alive = share.owner.as_ref().is_some_and(|owner| ledger.processes.life(&owner.actor) == Life::Alive);
-    if alive {
+    let life = share.owner.as_ref().map_or(Life::Unknown, |owner| ledger.processes.life(&owner.actor));
+    if life == Life::Alive {
         return Ok(TargetVerdict::of(share, refused(&in_hands(share).context("its worker is alive"))));
     }
     let intent = match &share.last {
@@ -57,14 +57,21 @@ async fn judge_share(ledger: &Ledger, share: &Share) -> Result<TargetVerdict> {
     let sight = intent.map(|(number, intent)| Sight::of(intent, number, &live, &share.files));
     let facts = Facts {
         epoch: true,
-        directory: directory(ledger, share, intent.map(|(_, intent)| intent)).await?,
+        directory: presence::directory(ledger.store.as_ref(), &share.location, intent.map(|(_, intent)| intent))
+            .await?,
         open: sight.as_ref().map(Sight::tally),
         first: intent.is_some_and(|(number, _)| number == 1),
         done: !share.files.dones.is_empty(),
         tripwire: sight.as_ref().map_or(Tripwire::Rest, |sight| sight.tripwire),
         emptied: intent.is_some_and(|(number, _)| share.files.emptied.contains(&number)),
     };
-    let verdict = proposal(&facts);
+    let verdict = match proposal(&facts) {
+        // Only its silence can prove that it is dead.
+        Verdict::Ready(text) if life == Life::Unknown && !ledger.store.capabilities().locks => {
+            Verdict::Ready(format!("once it gave no sign of life for {} s: {text}", SILENCE.as_secs()))
+        }
+        verdict => verdict,
+    };
     let mut judged = TargetVerdict::of(share, verdict);
     if let (Some(sight), Some((_, intent))) = (&sight, intent) {
         let tally = sight.tally();
@@ -74,16 +81,6 @@ async fn judge_share(ledger: &Ledger, share: &Share) -> Result<TargetVerdict> {
         judged.newer_bytes = sight.newcomers.iter().map(|seen| seen.length).sum();
     }
     Ok(judged)
-}
-
-async fn directory(ledger: &Ledger, share: &Share, intent: Option<&Intent>) -> Result<Directory> {
-    Ok(match ledger.store.identity(&share.location).await? {
-        None => Directory::Gone,
-        Some(now) => match intent.and_then(|intent| intent.directory.as_ref()) {
-            Some(then) if *then != now => Directory::Other,
-            _ => Directory::Same,
-        },
-    })
 }
 
 fn proposal(facts: &Facts) -> Verdict {
