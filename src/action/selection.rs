@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Session;
-use crate::error::{Code, Error, Reason, Result};
+use crate::error::{Code, Error, Exit, Reason, Result};
 use crate::model::{PartitionSpec, Skipped, TableName, TargetId};
 use crate::scan::Selected;
 
@@ -133,7 +133,7 @@ pub(super) async fn selected_targets(session: &Session, selection: &Selection) -
         match scanner.select(&name, &selection.partitions).await {
             Ok(targets) => found.targets.extend(targets),
             Err(error) if error.code() == Code::PartitionNotFound && !selection.partitions.is_empty() => {}
-            Err(error) if selection.tables.contains(&name) => return Err(error),
+            Err(error) if selection.tables.contains(&name) && error.exit() != Exit::Refused => return Err(error),
             Err(error) => {
                 found.skipped.push(Skipped { id: TargetId::new(&name, None), reason: Reason::from(&error) });
             }

@@ -30,5 +30,14 @@ pub(super) fn whole_table(table: &Table) -> Partition {
 pub(super) fn engine_statements(id: &TargetId) -> Vec<String> {
     let quoted = |name: &str| format!("`{}`", name.replace('`', "``"));
     let table = format!("{}.{}", quoted(&id.database), quoted(&id.table));
-    vec![format!("REFRESH TABLE {table}; -- Spark"), format!("REFRESH {table}; -- Impala")]
+    let text = |name: &str| format!("'{}'", name.replace('\'', "''"));
+    vec![
+        format!("REFRESH TABLE {table}; -- Spark"),
+        format!("REFRESH {table}; -- Impala"),
+        format!(
+            "CALL system.flush_metadata_cache(schema_name => {}, table_name => {}); -- Trino, in the lake's catalog",
+            text(&id.database),
+            text(&id.table)
+        ),
+    ]
 }

@@ -4,6 +4,8 @@
 //! ever. Both kinds refuse a directory that is part of another lake there (PROTOCOL §2); on HDFS, where a target's place
 //! lies inside the target, every lake over it sees the same place.
 
+mod services;
+
 use std::sync::Arc;
 
 use crate::auth::Login;
@@ -12,6 +14,8 @@ use crate::config::{CatalogKind, Settings, StoreKind};
 use crate::error::{Code, Error, Result};
 use crate::model::StorePath;
 use crate::store::{self, EntryKind, HdfsStore, LocalStore, Read as _};
+
+pub use services::{kerberos, metastores};
 
 /// A lake to look at.
 #[derive(Clone, Debug)]

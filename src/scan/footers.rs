@@ -55,7 +55,8 @@ impl Counter {
 }
 
 impl Scanner {
-    /// The targets of a table whose partitions match one of the prefixes; all of them without a prefix.
+    /// The targets of a table whose partitions match one of the prefixes; all of them without a prefix. A table that is
+    /// refused and has none is an error with its reason.
     pub async fn select(&self, name: &TableName, prefixes: &[PartitionSpec]) -> Result<Vec<Selected>> {
         let table = Arc::new(self.catalog.table(name).await?);
         let all = [None];
@@ -71,6 +72,10 @@ impl Scanner {
             if let (Some(prefix), true) = (prefix, selected.is_empty()) {
                 return Err(Error::new(Code::PartitionNotFound, format!("{name} has no partition {prefix}")));
             }
+        }
+        if let (true, Some(reason)) = (selected.is_empty(), table.refusals.first()) {
+            // A view, a link: nothing of it can be listed, and why is known.
+            return Err(reason.clone().into());
         }
         selected.sort_by(|a, b| a.partition.id.cmp(&b.partition.id));
         selected.dedup_by(|a, b| a.partition.id == b.partition.id);

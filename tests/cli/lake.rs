@@ -320,7 +320,10 @@ fn doctor_checks_what_a_run_needs() {
     let document = bench.json(&["doctor"]);
     let checks = document["checks"].as_array().unwrap();
     let names: Vec<&str> = checks.iter().map(|check| check["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["store", "locks", "room", "rights", "history", "leftovers", "worker", "logout"]);
+    assert_eq!(
+        names,
+        ["configuration", "store", "locks", "room", "rights", "history", "leftovers", "worker", "logout", "clock"]
+    );
     bench.run(&["doctor"]).exits(0).prints("this file system can do what an exchange needs");
 }
 

@@ -220,5 +220,7 @@ async fn statements_quote_names() {
     let lake = Lake::with(&[]);
     let id = TargetId::new(&TableName::new("we`b", "t"), Some("dt=1".to_owned()));
     let statements = lake.catalog.refresh_statements(&id);
-    assert_eq!(statements, ["REFRESH TABLE `we``b`.`t`; -- Spark", "REFRESH `we``b`.`t`; -- Impala"]);
+    let trino =
+        "CALL system.flush_metadata_cache(schema_name => 'we`b', table_name => 't'); -- Trino, in the lake's catalog";
+    assert_eq!(statements, ["REFRESH TABLE `we``b`.`t`; -- Spark", "REFRESH `we``b`.`t`; -- Impala", trino]);
 }

@@ -14,6 +14,7 @@
 mod cluster;
 mod contract;
 mod faults;
+mod journeys;
 mod kerberos;
 mod lake;
 mod locations;

@@ -1,4 +1,7 @@
-//! `doctor`: what a run needs, checked one by one.
+//! `doctor`: what a run needs, checked one by one, each with its own limit. What needs no lake is checked also where
+//! the lake does not open.
+
+mod servers;
 
 use std::fmt::Display;
 use std::future::Future;
@@ -12,16 +15,19 @@ use crate::action;
 use crate::cli::session::Session;
 use crate::cli::table::Table;
 use crate::client::{self, Life};
-use crate::error::{Error, Exit, Result};
+use crate::error::{Code, Error, Exit, Result};
 use crate::model::{Scope, counted, duration_text};
 
-/// Check what a run needs: the lake, its file system, locks, room, rights, leftovers, the worker. Changes nothing.
+/// Check what a run needs: configuration, ticket, servers, file system, room, rights, leftovers, worker, clock.
+/// Changes nothing.
 #[derive(Debug, Args)]
 #[command(after_help = "Exit: 0 nothing failed  1 a check failed  2 usage or configuration")]
 pub struct Doctor {}
 
 /// How long a check may take.
 const LIMIT: Duration = Duration::from_secs(5);
+/// How long the lake may take to open.
+const OPEN_LIMIT: Duration = Duration::from_secs(10);
 /// From here on a check is slow.
 const SLOW: Duration = Duration::from_secs(1);
 
@@ -36,7 +42,7 @@ enum Health {
 
 #[derive(Debug, Serialize)]
 struct Check {
-    name: &'static str,
+    name: String,
     health: Health,
     text: String,
     next: Option<String>,
@@ -61,14 +67,35 @@ impl Doctor {
     pub fn carry_out(self, session: &Session) -> Result<Exit> {
         let settings = session.settings(&[])?;
         let checks = session.block_on(async {
-            let lake = session.open(&settings).await?;
-            Ok(all(session, &lake).await)
+            let opening = tokio::time::timeout(OPEN_LIMIT, session.open(&settings));
+            let (mut checks, opened) = futures::join!(servers::all(session, &settings), opening);
+            match opened.unwrap_or_else(|_| Err(silent())) {
+                Ok(lake) => checks.extend(all(session, &lake).await),
+                // What was asked for is not there: nothing is wrong with the servers.
+                Err(error) if error.code().exit() == Exit::Usage && !is_login(&error) => return Err(error),
+                Err(error) => {
+                    checks.push(Check::of("lake".to_owned(), failed(&error), Duration::ZERO));
+                    checks.push(check("worker", worker(session)).await);
+                }
+            }
+            Ok(checks)
         })?;
         let failed = checks.iter().any(|check| check.health == Health::Failed);
         let document = Document { format: "lakehand.doctor/1", checks };
         session.output.either(&document, || text(&document.checks))?;
         Ok(if failed { Exit::Failed } else { Exit::Done })
     }
+}
+
+fn silent() -> Error {
+    Error::new(Code::Unavailable, "the lake does not open")
+        .why(format!("no answer in {}", duration_text(OPEN_LIMIT)))
+        .next("the checks above say which server is lost")
+}
+
+fn is_login(error: &Error) -> bool {
+    use Code::{KerberosLibrary, KerberosNoTicket, KerberosPrincipal};
+    matches!(error.code(), KerberosLibrary | KerberosNoTicket | KerberosPrincipal)
 }
 
 async fn all(session: &Session, lake: &action::Session) -> Vec<Check> {
@@ -81,6 +108,7 @@ async fn all(session: &Session, lake: &action::Session) -> Vec<Check> {
         check("leftovers", leftovers(session, lake)).await,
         check("worker", worker(session)).await,
         check("logout", logout(lake)).await,
+        check("clock", servers::clock(lake)).await,
     ]
 }
 
@@ -91,10 +119,15 @@ async fn check(name: &'static str, work: impl Future<Output = Result<Found>>) ->
         Ok(Err(error)) => failed(&error),
         Err(_) => Found { health: Health::Failed, text: format!("no answer in {}", duration_text(LIMIT)), next: None },
     };
-    let elapsed = begun.elapsed();
-    let health = if found.health == Health::Ok && elapsed > SLOW { Health::Slow } else { found.health };
-    let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-    Check { name, health, text: found.text, next: found.next, elapsed_ms }
+    Check::of(name.to_owned(), found, begun.elapsed())
+}
+
+impl Check {
+    fn of(name: String, found: Found, took: Duration) -> Check {
+        let health = if found.health == Health::Ok && took > SLOW { Health::Slow } else { found.health };
+        let elapsed_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        Check { name, health, text: found.text, next: found.next, elapsed_ms }
+    }
 }
 
 fn ok(text: impl Display) -> Found {
@@ -135,7 +168,7 @@ async fn locks(lake: &action::Session) -> Result<Found> {
     match locked.await {
         Ok(Ok(())) => Ok(ok("locks are given and taken back")),
         Ok(Err(error)) => Err(Error::from(error).context("locking the lake's directory")),
-        Err(error) => Err(Error::new(crate::error::Code::Internal, error.to_string())),
+        Err(error) => Err(Error::new(Code::Internal, error.to_string())),
     }
 }
 
@@ -239,7 +272,7 @@ fn text(checks: &[Check]) -> String {
             Health::Warn => "WARN",
             Health::Failed => "FAILED",
         };
-        table.row([check.name, word, &check.text, check.next.as_deref().unwrap_or("")]);
+        table.row([&check.name, word, &check.text, check.next.as_deref().unwrap_or("")]);
     }
     table.text()
 }

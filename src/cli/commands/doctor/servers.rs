@@ -1,0 +1,98 @@
+//! What can be checked without opening the lake: the configuration, the ticket, the metastores; and the clock.
+
+use std::time::Duration;
+
+use chrono::Utc;
+
+use super::{Check, Found, check, failed, ok, warn};
+use crate::action;
+use crate::cli::session::Session;
+use crate::config::{CatalogKind, Settings, StoreKind};
+use crate::error::Result;
+use crate::model::{age_text, counted};
+
+/// A ticket that ends earlier is worth a word: a run may take longer.
+const SHORT: Duration = Duration::from_secs(3_600);
+/// Clocks may differ by so much.
+const AHEAD: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
+
+/// Whatever there is to check, all at once.
+pub(super) async fn all(session: &Session, settings: &Settings) -> Vec<Check> {
+    let (mut checks, kerberos, metastores) = futures::join!(
+        async { vec![check("configuration", configuration(session, settings)).await] },
+        ticket(settings),
+        metastores(settings)
+    );
+    checks.extend(kerberos);
+    checks.extend(metastores);
+    checks
+}
+
+async fn configuration(session: &Session, settings: &Settings) -> Result<Found> {
+    let config = session.config(&[])?;
+    let store = match settings.store {
+        StoreKind::Local => "a local disk",
+        StoreKind::Hdfs => "HDFS",
+    };
+    let catalog = match settings.catalog {
+        CatalogKind::Directory => "directories".to_owned(),
+        CatalogKind::Hive => counted(settings.metastore.uris.len() as u64, "metastore address"),
+    };
+    let files = counted(config.files.len() as u64, "file");
+    let text = format!("{}: {store}, {catalog}; {files} read", settings.profile);
+    Ok(match config.notes.first() {
+        Some(note) => warn(format!("{text}; {note}"), "lakehand config check"),
+        None => ok(text),
+    })
+}
+
+async fn ticket(settings: &Settings) -> Option<Check> {
+    let looked = action::kerberos(settings);
+    let found = std::pin::pin!(looked).await?;
+    let work = async move {
+        let ticket = found?;
+        let Some(left) = ticket.left else { return Ok(ok(format!("{}, without an end", ticket.principal))) };
+        let text = format!("{}, {} left", ticket.principal, age_text(left));
+        Ok(match ticket.renewed {
+            true => ok(format!("{text}, renewed from the keytab")),
+            false if left < SHORT => warn(text, format!("kinit {}    or set kerberos.keytab", ticket.principal)),
+            false => ok(text),
+        })
+    };
+    Some(check("kerberos", work).await)
+}
+
+async fn metastores(settings: &Settings) -> Vec<Check> {
+    let services = action::metastores(settings).await;
+    let many = services.len() > 1 && services.iter().any(|service| service.answer.is_ok());
+    let one = |service: action::Service| {
+        let ms = service.took.as_millis();
+        let found = match service.answer {
+            Ok(Some(version)) => ok(format!("{ms} ms, says version {version}")),
+            Ok(None) => ok(format!("{ms} ms")),
+            Err(error) if many => {
+                let found = failed(&error);
+                Found { text: format!("{}; another metastore answers", found.text), ..found }
+            }
+            Err(error) => failed(&error),
+        };
+        Check::of(service.name, found, service.took)
+    };
+    services.into_iter().map(one).collect()
+}
+
+/// Times of the lake's directories against this host's clock: what is from the future shows a clock that is wrong.
+pub(super) async fn clock(lake: &action::Session) -> Result<Found> {
+    let reader = &lake.reader;
+    let now = Utc::now();
+    for path in [reader.root.clone(), reader.root.join(crate::store::RECORDS_DIRECTORY)] {
+        let Some(entry) = reader.store.stat(&path).await? else { continue };
+        if entry.modified.age(now + AHEAD).is_none() {
+            return Ok(warn(
+                format!("{path} was changed in the future: the clocks of this host and of the lake differ"),
+                "set this host's clock: timedatectl",
+            ));
+        }
+    }
+    Ok(ok("nothing at the top of the lake is from the future"))
+}
