@@ -44,10 +44,11 @@ impl Session {
         Ledger::new(Arc::clone(&self.reader.store), self.reader.root.clone(), index)
     }
 
-    /// Whether the run index lies in the user's own directory, where nobody else notes runs.
-    pub fn sees_only_own_runs(&self) -> bool {
+    /// The user, where the run index lies in this user's own directory, where nobody else notes runs.
+    pub async fn only_runs_of(&self) -> Result<Option<String>> {
         let apart = !self.reader.store.capabilities().locks;
-        apart && self.settings().run_index.as_ref().is_some_and(|index| index.as_str().contains("/.lakehand/"))
+        let own = self.settings().run_index.as_ref().is_some_and(|index| index.as_str().contains("/.lakehand/"));
+        if apart && own { self.reader.store.user().await.map(Some) } else { Ok(None) }
     }
 
     pub(super) fn scanner(&self) -> Scanner {

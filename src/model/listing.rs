@@ -19,6 +19,9 @@ pub struct Signs {
     /// Who holds or waits for locks of the catalog, one line each.
     #[serde(default)]
     pub locks: Vec<String>,
+    /// Snapshots of the directory or of one above it, by path: they keep the old files' space.
+    #[serde(default)]
+    pub snapshots: Vec<String>,
 }
 
 /// A listing of one target with every data file.

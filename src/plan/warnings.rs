@@ -80,6 +80,10 @@ fn sign_lines(listing: &TargetListing, now: DateTime<Utc>) -> Vec<String> {
             count_text(signs.linked_files)
         ));
     }
+    if let [first, rest @ ..] = signs.snapshots.as_slice() {
+        let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+        lines.push(format!("the snapshot {first}{more} will hold the space of the old files until it is deleted"));
+    }
     if signs.owners.len() > 1 {
         lines.push(format!("the files have several owners: {}", signs.owners.join(", ")));
     }

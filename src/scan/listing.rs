@@ -116,6 +116,7 @@ impl Scanner {
         if let Err(error) = self.store.supported(location).await {
             reasons.push(Reason::from(&error));
         }
+        listing.signs.snapshots = self.store.snapshots(location).await?;
         let room = self.store.room(location).await?;
         listing.room = room.bytes.map(|bytes| (bytes, room.limit));
         Ok(())

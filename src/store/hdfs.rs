@@ -22,6 +22,7 @@ mod hold;
 mod listing;
 mod pace;
 mod room;
+mod snapshots;
 
 use std::sync::Arc;
 
@@ -186,6 +187,10 @@ impl Read for HdfsStore {
                 .why("it is a snapshot, or a name that HDFS reserves"));
         }
         Ok(())
+    }
+
+    async fn snapshots(&self, directory: &StorePath) -> Result<Vec<String>> {
+        snapshots::above(&self.connection, directory).await
     }
 
     async fn user(&self) -> Result<String> {

@@ -230,6 +230,12 @@ pub trait Read: Send + Sync + Debug {
     /// Whether the file system below the path can do what an exchange needs; the reason when it cannot.
     async fn supported(&self, directory: &StorePath) -> Result<()>;
 
+    /// The snapshots of a directory and of those above it, by path, where the store has them: what is deleted frees
+    /// nothing as long as one of them holds it.
+    async fn snapshots(&self, _directory: &StorePath) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
     /// The name of the user that this store acts as.
     async fn user(&self) -> Result<String>;
 }

@@ -6,7 +6,7 @@ use lakehand::model::{Attributes, Size, StorePath};
 use lakehand::store::{HdfsStore, Read, Write};
 
 use crate::bench::{User, rows, settings, upload};
-use crate::cluster::{Kind, hdfs};
+use crate::cluster::{Hdfs, Kind, Settings, hdfs};
 
 #[tokio::test]
 async fn what_a_target_has_stays() {
@@ -51,6 +51,7 @@ async fn what_a_target_has_stays() {
     let of_a_file = store.attributes(&table.join(listed[0].name.text().unwrap())).await.unwrap();
     let user = User::of(hdfs);
     let uri = format!("{}{path}", hdfs.uri());
+    user.run(&["plan", "--lake", &uri, "--table", "finance.ledger"]).exits(0).says("the snapshot").says("/before");
     user.run(&["compact", "--yes", "--lake", &uri, "--table", "finance.ledger"]).exits(0);
     assert_eq!(rows(hdfs, &path).unwrap(), before.1);
     let after = facts(table.as_str());
@@ -94,4 +95,33 @@ async fn a_quota_that_is_too_small_refuses_before_anything_is_written() {
     user.run(&["compact", "--yes", "--lake", &uri, "--table", "finance.ledger"]).exits(3).says("quota");
     assert_eq!(rows(hdfs, &path).unwrap(), before);
     assert!(!hdfs.say(&format!("ls {table}")).contains(".lakehand"), "nothing is left");
+}
+
+/// Erasure coded files: they cannot be synced, and have one replica; the new ones get the directory's policy.
+#[tokio::test]
+async fn erasure_coded_files_stay_erasure_coded() {
+    let hdfs = Hdfs::start(&Settings::of(Kind::Plain).datanodes(5));
+    let path = hdfs.fresh("coded");
+    let local = tempfile::tempdir().unwrap();
+    let made = local.path().join("lake");
+    demo::create(&made, &DemoOptions { files: 60, seed: 3, now: chrono::Utc::now() }).unwrap();
+    let store = HdfsStore::connect(&settings(&hdfs)).await.unwrap();
+    let root = StorePath::new(path.clone()).unwrap();
+    let open = Attributes { mode: 0o755, ..Attributes::default() };
+    store.make_dir(&root.join("finance.db"), &open).await.unwrap();
+    let table = root.join("finance.db").join("ledger");
+    store.make_dir(&table, &open).await.unwrap();
+    hdfs.say(&format!("ec {table} RS-3-2-1024k"));
+    upload(&store, &made.join("finance.db/ledger"), &table).await;
+    let before = rows(&hdfs, &path).unwrap();
+    let user = User::of(&hdfs);
+    let uri = format!("{}{path}", hdfs.uri());
+    user.run(&["compact", "--yes", "--lake", &uri, "--table", "finance.ledger"]).exits(0);
+    assert_eq!(rows(&hdfs, &path).unwrap(), before);
+    let listed = lakehand::store::collect(store.list(&table).await.unwrap()).await.unwrap();
+    let new = listed.iter().filter_map(|entry| entry.name.text()).find(|name| name.contains("lakehand-")).unwrap();
+    let status = hdfs.say(&format!("stat {table}/{new}"));
+    assert!(status.contains("ec=RS-3-2-1024k") || status.contains("RS-3-2-1024k"), "{status}");
+    user.run(&["rollback", "--yes", "--lake", &uri]).exits(0);
+    assert_eq!(rows(&hdfs, &path).unwrap(), before);
 }

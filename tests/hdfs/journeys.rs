@@ -180,6 +180,25 @@ fn a_journey_with_kerberos() {
     });
 }
 
+/// A path of a mount table leads to the nameservice that is mounted there.
+#[tokio::test]
+async fn a_mounted_lake_is_opened_where_it_lies() {
+    let lake = Lake::new(hdfs(Kind::Plain), 60).await;
+    let site = lake.user.home().join("mounts");
+    std::fs::create_dir(&site).unwrap();
+    let property = |name: &str, value: &str| format!("<property><name>{name}</name><value>{value}</value></property>");
+    let mounts = [
+        property("fs.defaultFS", "viewfs://cluster"),
+        property("fs.viewfs.mounttable.cluster.link./data", &format!("{}{}", lake.hdfs.uri(), lake.path)),
+    ];
+    std::fs::write(site.join("core-site.xml"), format!("<configuration>{}</configuration>", mounts.concat())).unwrap();
+    for uri in ["viewfs://cluster/data", "hdfs:///data"] {
+        let output = lake.user.command(&["analyze", "--lake", uri]).env("HADOOP_CONF_DIR", &site).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success() && text.contains("sales.orders"), "{uri}: {text}{output:?}");
+    }
+}
+
 /// The worker is killed in its exchange, and its guard with it: another command finds what they left and ends it.
 #[tokio::test]
 async fn what_a_killed_worker_left_is_recovered() {

@@ -207,10 +207,9 @@ async fn rights(lake: &action::Session) -> Result<Found> {
 async fn history(lake: &action::Session) -> Result<Found> {
     let runs = action::history(lake).await?;
     let files: u64 = runs.iter().map(|run| run.backup_files).sum();
-    let whose = if lake.sees_only_own_runs() {
-        format!("; only runs of {}: set run_index to share it", lake.reader.store.user().await?)
-    } else {
-        String::new()
+    let whose = match lake.only_runs_of().await? {
+        Some(user) => format!("; only runs of {user}: set run_index to share it"),
+        None => String::new(),
     };
     Ok(ok(format!("{}, {} in backups{whose}", counted(runs.len() as u64, "run"), counted(files, "file"))))
 }

@@ -39,6 +39,9 @@ impl History {
                 None => {
                     let mut runs = action::history(&lake).await?;
                     runs.truncate(self.limit.unwrap_or(usize::MAX));
+                    if let Some(user) = lake.only_runs_of().await? {
+                        session.output.say(&format!("only runs of {user}; run_index in the profile shares them"));
+                    }
                     session.output.either(&documents::history(&runs), || text(&runs))
                 }
             }

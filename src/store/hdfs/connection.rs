@@ -16,6 +16,7 @@ use tokio::runtime::Runtime;
 use super::failure::{self, Kind};
 use super::pace::{Governor, Pace};
 use super::room::Answers;
+use super::snapshots::Known;
 use crate::config::Hdfs;
 use crate::error::{Code, Error, Result};
 use crate::model::StorePath;
@@ -42,6 +43,7 @@ pub(super) struct Connection {
     /// Whether we may, for all we know, give away what we made.
     gives_away: AtomicBool,
     quotas: Answers,
+    snapshots: Known,
 }
 
 #[derive(Debug, Default)]
@@ -81,6 +83,7 @@ impl Connection {
             current: RwLock::default(),
             gives_away: AtomicBool::new(true),
             quotas: Answers::default(),
+            snapshots: Known::default(),
         }
     }
 
@@ -100,6 +103,11 @@ impl Connection {
     /// What is known of quotas.
     pub(super) fn quotas(&self) -> &Answers {
         &self.quotas
+    }
+
+    /// What is known of snapshots.
+    pub(super) fn snapshots(&self) -> &Known {
+        &self.snapshots
     }
 
     /// How many replicas a file usually has here.
