@@ -65,32 +65,40 @@ pub fn uri(settings: &Settings, root: &StorePath) -> String {
 
 /// Opens a lake to look at.
 pub async fn open_reader(settings: Arc<Settings>) -> Result<Reader> {
-    open(settings).await.map(|writer| writer.reader())
+    open(settings, For::Looking).await.map(|writer| writer.reader())
 }
 
 /// Opens a lake to change; its file system must be able to do what an exchange needs.
 pub async fn open_writer(settings: Arc<Settings>) -> Result<Writer> {
-    let writer = open(settings).await?;
+    let writer = open(settings, For::Runs).await?;
     writer.store.supported(&writer.root).await?;
     Ok(writer)
 }
 
-async fn open(settings: Arc<Settings>) -> Result<Writer> {
+/// What a lake is opened for: runs may ask its store more often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum For {
+    Looking,
+    Runs,
+}
+
+async fn open(settings: Arc<Settings>, purpose: For) -> Result<Writer> {
     match settings.store {
         StoreKind::Local => {
             let root = find(&settings).await?;
             local(settings, root).await
         }
-        StoreKind::Hdfs => on_hdfs(settings).await,
+        StoreKind::Hdfs => on_hdfs(settings, purpose).await,
     }
 }
 
 /// A lake on HDFS: its run index, where none is set, is in the directory of the user.
-async fn on_hdfs(mut settings: Arc<Settings>) -> Result<Writer> {
+async fn on_hdfs(mut settings: Arc<Settings>, purpose: For) -> Result<Writer> {
     let Some(hdfs) = &settings.hdfs else {
         return Err(Error::new(Code::Internal, format!("the profile {:?} has no HDFS", settings.profile)));
     };
     let store = HdfsStore::connect(hdfs).await?;
+    let store = if purpose == For::Runs { store.for_runs() } else { store };
     let root = settings.lake.clone().ok_or_else(|| no_lake(&settings))?;
     match store.stat(&root).await? {
         Some(entry) if entry.kind == EntryKind::Directory => {}

@@ -49,12 +49,14 @@ const NEVER_THERE: &str = ".lakehand-asks-for-the-trash";
 pub struct HdfsStore {
     connection: Arc<Connection>,
     trash: bool,
+    /// How listings and looks are held back.
+    looking: Pace,
 }
 
 impl HdfsStore {
     /// A client that has asked nothing yet; it knows of no trash.
     pub fn unasked(settings: &Hdfs) -> HdfsStore {
-        HdfsStore { connection: Arc::new(Connection::new(settings.clone())), trash: false }
+        HdfsStore { connection: Arc::new(Connection::new(settings.clone())), trash: false, looking: Pace::Look }
     }
 
     /// Connects, and asks whether there is a trash.
@@ -73,7 +75,13 @@ impl HdfsStore {
             None | Some(HdfsError::FileNotFound(_)) => true,
             Some(error) => return Err(failure::of(error, "ask for the trash of", home.as_str(), failure::Kind::Look)),
         };
-        Ok(HdfsStore { connection, trash })
+        Ok(HdfsStore { connection, trash, looking: Pace::Look })
+    }
+
+    /// The same for a run, which looks as fast as it works.
+    #[must_use]
+    pub fn for_runs(self) -> HdfsStore {
+        HdfsStore { looking: Pace::Work, ..self }
     }
 
     /// The directory of this user.
@@ -147,11 +155,11 @@ impl Read for HdfsStore {
     }
 
     async fn stat(&self, path: &StorePath) -> Result<Option<Entry>> {
-        self.status(Pace::Look, path).await
+        self.status(self.looking, path).await
     }
 
     async fn list(&self, directory: &StorePath) -> Result<Box<dyn Listing>> {
-        listing::begin(&self.connection, Pace::Look, directory, None).await
+        listing::begin(&self.connection, self.looking, directory, None).await
     }
 
     async fn open(&self, path: &StorePath) -> Result<Arc<dyn ReadFile>> {
