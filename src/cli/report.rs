@@ -94,7 +94,7 @@ fn conclude(session: &Session, snapshot: &RunSnapshot, outcomes: &[TargetOutcome
         }
         return Ok(error.exit());
     }
-    let exit = RunState::exit(outcomes);
+    let exit = RunState::exit_as(snapshot.kind, outcomes);
     if exit != Exit::Done && !session.output.is_json() {
         session.output.say(message::text(&verdict(session, snapshot, outcomes, exit)).trim_end());
     }
