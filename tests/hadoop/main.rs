@@ -11,3 +11,5 @@
 #[path = "../cluster/mod.rs"]
 mod cluster;
 mod cluster_smoke;
+mod faults;
+mod lake;

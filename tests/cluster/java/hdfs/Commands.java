@@ -107,6 +107,9 @@ class Commands {
         cluster.restartDataNode(stopped.remove(Integer.parseInt(rest.get(0))), true);
         cluster.waitActive(active());
         return "";
+      case "heal":
+        heal();
+        return "";
       case "freeze": {
         FSNamesystem names = cluster.getNamesystem(active());
         freezer.submit(() -> {
@@ -139,6 +142,22 @@ class Commands {
     return String.valueOf(number);
   }
 
+  /** Every NameNode and DataNode runs again, and one NameNode is active. */
+  private void heal() throws Exception {
+    for (int i = 0; i < nameNodes; i++) {
+      if (cluster.getNameNode(i) == null) cluster.restartNameNode(i, false);
+    }
+    boolean none = true;
+    for (int i = 0; i < nameNodes; i++) none &= !cluster.getNameNode(i).isActiveState();
+    if (none) cluster.transitionToActive(0);
+    for (MiniDFSCluster.DataNodeProperties node : stopped.values()) cluster.restartDataNode(node, true);
+    stopped.clear();
+    for (int i = 0; i < nameNodes; i++) {
+      while (cluster.getNamesystem(i).getNumLiveDataNodes() < dataNodes.size()) Thread.sleep(50);
+    }
+    cluster.waitActive(active());
+  }
+
   private String failover(List<String> rest) throws Exception {
     int from = -1;
     for (int i = 0; i < nameNodes; i++) {
@@ -160,6 +179,9 @@ class Commands {
         return "";
       case "rm":
         return String.valueOf(files.delete(path, true));
+      case "times": // what a file says of its last change, in milliseconds
+        files.setTimes(path, Long.parseLong(rest.get(1)), -1);
+        return "";
       case "mv":
         return String.valueOf(files.rename(path, new Path(rest.get(1))));
       case "put":
@@ -214,6 +236,9 @@ class Commands {
         files.setOwner(path, names[0].isEmpty() ? null : names[0], names.length > 1 ? names[1] : null);
         return "";
       }
+      case "own":
+        own(path, rest.get(1).split(":"));
+        return "";
       case "replication":
         return String.valueOf(files.setReplication(path, Short.parseShort(rest.get(1))));
       case "sum": {
@@ -261,6 +286,12 @@ class Commands {
         + " perm=" + String.format("%04o", status.getPermission().toShort()) + " replication=" + status.getReplication()
         + " block=" + status.getBlockSize() + " acl=" + status.hasAcl()
         + " policy=" + client().getStoragePolicy(path).getName() + " ec=" + client().getErasureCodingPolicy(path);
+  }
+
+  private void own(Path path, String[] names) throws IOException {
+    client().setOwner(path, names[0], names.length > 1 ? names[1] : null);
+    if (!client().getFileStatus(path).isDirectory()) return;
+    for (FileStatus below : client().listStatus(path)) own(below.getPath(), names);
   }
 
   private String keep(List<String> rest, FSDataOutputStream writer) throws IOException {
