@@ -49,7 +49,7 @@ pub use rollback::rollback;
 pub use saved::{load_plan, save_plan, save_plan_file};
 pub use scan::{Scan, cache_of, scan};
 pub use selection::{Exclude, Selection};
-pub use services::{Service, kerberos, metastores};
+pub use services::{Service, kerberos, metastores, namenodes};
 pub use session::{Session, lake_name};
 pub use show::{ShownRun, show_run};
 pub use tables::{claimed, tables};

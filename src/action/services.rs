@@ -36,6 +36,16 @@ pub async fn kerberos(settings: &Settings) -> Option<Result<Ticket>> {
 
 /// The metastores of the profile, each asked now.
 pub async fn metastores(settings: &Settings) -> Vec<Service> {
-    let asked = lake::metastores(settings).await.into_iter();
-    asked.map(|service| Service { name: service.name, answer: service.answer, took: service.took }).collect()
+    asked(lake::metastores(settings).await)
+}
+
+/// The NameNodes of the profile, each asked now; the answer says whether it is active.
+pub async fn namenodes(settings: &Settings) -> Vec<Service> {
+    asked(lake::namenodes(settings).await)
+}
+
+fn asked(services: Vec<crate::lake::Service>) -> Vec<Service> {
+    let one =
+        |service: crate::lake::Service| Service { name: service.name, answer: service.answer, took: service.took };
+    services.into_iter().map(one).collect()
 }

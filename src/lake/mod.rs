@@ -15,7 +15,8 @@ use crate::error::{Code, Error, Result};
 use crate::model::StorePath;
 use crate::store::{self, EntryKind, HdfsStore, LocalStore, Read as _};
 
-pub use services::{kerberos, metastores};
+pub use crate::catalog::Service;
+pub use services::{kerberos, metastores, namenodes};
 
 /// A lake to look at.
 #[derive(Clone, Debug)]

@@ -14,6 +14,8 @@ const ZONES: [&str; 3] = ["UTC", "America/Los_Angeles", "Asia/Kolkata"];
 /// A lake on the disk with a profile of its own.
 struct Site {
     directory: tempfile::TempDir,
+    /// Its URI without a scheme on the disk, with one on HDFS.
+    lake: String,
     spark: &'static Spark,
     /// The session is shared, and so are its settings.
     _alone: MutexGuard<'static, ()>,
@@ -24,12 +26,16 @@ static SPARK: Mutex<()> = Mutex::new(());
 impl Site {
     fn on(metastore: &'static Metastore, more: &str) -> Site {
         let directory = tempfile::tempdir().unwrap();
+        let lake = directory.path().canonicalize().unwrap().join("lake");
+        std::fs::create_dir(&lake).unwrap();
+        Site::at(metastore, directory, lake.to_str().unwrap(), more)
+    }
+
+    fn at(metastore: &'static Metastore, directory: tempfile::TempDir, lake: &str, more: &str) -> Site {
         let alone = SPARK.lock().unwrap_or_else(PoisonError::into_inner);
-        let site = Site { directory, spark: spark(metastore), _alone: alone };
-        std::fs::create_dir(site.lake()).unwrap();
+        let site = Site { directory, lake: lake.to_owned(), spark: spark(metastore), _alone: alone };
         let text = format!(
-            "profiles:\n  site:\n    lake: {}\n    catalog: {{kind: hive, uris: ['{}']}}\n{more}",
-            site.lake().display(),
+            "profiles:\n  site:\n    lake: '{lake}'\n    catalog: {{kind: hive, uris: ['{}']}}\n{more}",
             metastore.uri()
         );
         std::fs::write(site.path("config.yaml"), text).unwrap();
@@ -41,7 +47,7 @@ impl Site {
     }
 
     fn lake(&self) -> PathBuf {
-        self.path("lake")
+        PathBuf::from(&self.lake)
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
@@ -68,11 +74,13 @@ impl Site {
 
     /// Makes a database below the lake, and tables as files of some runs.
     fn make(&self, database: &str) {
-        let place = self.lake().join(database);
-        let text = TABLES.replace("DATABASE", database).replace("PLACE", &format!("file:{}", place.display()));
-        print!("{}", self.spark.python(&text));
-        // Long before the quiet period.
-        age(&place);
+        let scheme = if self.lake.starts_with('/') { "file:" } else { "" };
+        let place = format!("{scheme}{}/{database}", self.lake);
+        print!("{}", self.spark.python(&TABLES.replace("DATABASE", database).replace("PLACE", &place)));
+        if scheme == "file:" {
+            // Long before the quiet period.
+            age(&self.lake().join(database));
+        }
     }
 
     /// What a reader sees of a table.
@@ -199,6 +207,74 @@ fn spark_s_tables_there_and_back_on_2_3() {
 #[test]
 fn spark_s_tables_there_and_back_on_3_1() {
     there_and_back(Generation::V3, "journey_three");
+}
+
+#[test]
+fn spark_s_tables_on_hdfs() {
+    use crate::cluster::{Kind, hdfs};
+    let hdfs = hdfs(Kind::Plain);
+    let lake = format!("{}{}", hdfs.uri(), hdfs.fresh("metastore-journey"));
+    let more = format!("    hadoop_conf_dir: '{}'\npolicy: {{quiet_period: 0s}}\n", hdfs.conf_dir().display());
+    let metastore = metastore(Generation::V3, Security::None, Some(hdfs));
+    let site = Site::at(metastore, tempfile::tempdir().unwrap(), &lake, &more);
+    site.make("journey_hdfs");
+    let tables = ["wide", "hived", "whole"].map(|table| format!("journey_hdfs.{table}"));
+    let before: Vec<_> = tables.iter().map(|table| (site.seen(table), site.described(table))).collect();
+    let same = |when: &str| {
+        for (table, (rows, described)) in tables.iter().zip(&before) {
+            assert_eq!(&site.seen(table), rows, "{table} {when}");
+            assert_eq!(&site.described(table), described, "{table} {when}");
+        }
+    };
+    let run = site.done(&["compact", "--database", "journey_hdfs", "--yes"]);
+    assert_eq!(run["state"], "done", "{run}");
+    assert_eq!(run["targets"].as_array().unwrap().iter().filter(|one| one["state"] == "replaced").count(), 5, "{run}");
+    same("after compaction");
+    let back = site.done(&["rollback", "--yes"]);
+    assert_eq!(back["state"], "done", "{back}");
+    same("after rollback");
+    let doctor = site.done(&["doctor"]);
+    let of = |name: &str| {
+        let checks = doctor["checks"].as_array().unwrap();
+        checks.iter().find(|check| check["name"].as_str().unwrap().starts_with(name)).unwrap()["text"].to_string()
+    };
+    assert!(of("namenode").contains("active"), "{doctor}");
+    assert!(of("datanodes").contains("gave"), "{doctor}");
+    assert!(of("metastore").contains("ms"), "{doctor}");
+}
+
+#[test]
+fn each_namenode_is_asked_by_itself() {
+    use crate::cluster::{Hdfs, Kind, Settings};
+    let hdfs = Hdfs::start(&Settings::of(Kind::Ha));
+    let lake = format!("{}{}", hdfs.uri(), hdfs.fresh("doctor"));
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("config.yaml");
+    let text = format!("profiles:\n  site: {{lake: '{lake}', hadoop_conf_dir: '{}'}}\n", hdfs.conf_dir().display());
+    std::fs::write(&config, text).unwrap();
+    let doctor = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lakehand"));
+        command.arg("--config").arg(&config).args(["--output", "json", "doctor"]).env("HOME", directory.path());
+        let output = command.env_remove("XDG_RUNTIME_DIR").output().unwrap();
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let checks = document["checks"].as_array().unwrap().clone();
+        let of_namenodes = checks.into_iter().filter(|check| check["name"].as_str().unwrap().starts_with("namenode"));
+        let mut texts: Vec<String> =
+            of_namenodes.map(|check| format!("{} {}", check["health"].as_str().unwrap(), check["text"])).collect();
+        texts.sort();
+        println!("{texts:#?}");
+        texts
+    };
+    let texts = doctor();
+    assert_eq!(texts.len(), 2);
+    assert!(texts[0].contains("active") && texts[1].contains("standby"), "{texts:?}");
+    hdfs.say("failover");
+    let texts = doctor();
+    assert!(texts[0].contains("active") && texts[1].contains("standby"), "{texts:?}");
+    hdfs.say("killnn 0");
+    let texts = doctor();
+    assert!(texts[0].starts_with("failed") && texts[1].contains("active"), "{texts:?}");
+    assert!(texts[0].contains("through another one"), "{texts:?}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ use crate::action;
 use crate::cli::session::Session;
 use crate::cli::table::Table;
 use crate::client::{self, Life};
+use crate::config::StoreKind;
 use crate::error::{Code, Error, Exit, Result};
 use crate::model::{Scope, counted, duration_text};
 
@@ -99,8 +100,11 @@ fn is_login(error: &Error) -> bool {
 }
 
 async fn all(session: &Session, lake: &action::Session) -> Vec<Check> {
-    vec![
-        check("store", store(lake)).await,
+    let mut checks = vec![check("store", store(lake)).await];
+    if lake.settings().store == StoreKind::Hdfs {
+        checks.push(check("datanodes", servers::datanodes(lake)).await);
+    }
+    checks.extend([
         check("locks", locks(lake)).await,
         check("room", room(lake)).await,
         check("rights", rights(lake)).await,
@@ -109,7 +113,8 @@ async fn all(session: &Session, lake: &action::Session) -> Vec<Check> {
         check("worker", worker(session)).await,
         check("logout", logout(lake)).await,
         check("clock", servers::clock(lake)).await,
-    ]
+    ]);
+    checks
 }
 
 async fn check(name: &'static str, work: impl Future<Output = Result<Found>>) -> Check {

@@ -1,4 +1,5 @@
-//! What can be checked without opening the lake: the configuration, the ticket, the metastores; and the clock.
+//! What can be checked without opening the lake: the configuration, the ticket, NameNodes, metastores; and the clock and
+//! the DataNodes.
 
 use std::time::Duration;
 
@@ -8,22 +9,26 @@ use super::{Check, Found, check, failed, ok, warn};
 use crate::action;
 use crate::cli::session::Session;
 use crate::config::{CatalogKind, Settings, StoreKind};
-use crate::error::Result;
-use crate::model::{age_text, counted};
+use crate::error::{Code, Result};
+use crate::model::{Size, age_text, counted};
 
 /// A ticket that ends earlier is worth a word: a run may take longer.
 const SHORT: Duration = Duration::from_secs(3_600);
+/// A record of a run that is larger is not read for a check.
+const LARGEST: Size = Size::mib(64);
 /// Clocks may differ by so much.
 const AHEAD: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 
 /// Whatever there is to check, all at once.
 pub(super) async fn all(session: &Session, settings: &Settings) -> Vec<Check> {
-    let (mut checks, kerberos, metastores) = futures::join!(
+    let (mut checks, kerberos, namenodes, metastores) = futures::join!(
         async { vec![check("configuration", configuration(session, settings)).await] },
         ticket(settings),
+        namenodes(settings),
         metastores(settings)
     );
     checks.extend(kerberos);
+    checks.extend(namenodes);
     checks.extend(metastores);
     checks
 }
@@ -60,6 +65,46 @@ async fn ticket(settings: &Settings) -> Option<Check> {
         })
     };
     Some(check("kerberos", work).await)
+}
+
+/// Each NameNode; none active is what fails, one that is lost beside an active one too: the next failover needs it.
+async fn namenodes(settings: &Settings) -> Vec<Check> {
+    let services = action::namenodes(settings).await;
+    let works = services.iter().any(|service| matches!(&service.answer, Ok(Some(state)) if state == "active"));
+    let one = |service: action::Service| {
+        let ms = service.took.as_millis();
+        let found = match service.answer {
+            Ok(Some(state)) if state == "standby" && !works => {
+                warn(format!("standby, {ms} ms; no NameNode is active"), "tell the HDFS team")
+            }
+            Ok(Some(state)) => ok(format!("{state}, {ms} ms")),
+            Ok(None) => ok(format!("{ms} ms")),
+            Err(error) if works => {
+                let found = failed(&error);
+                Found { text: format!("{}; the lake works through another one", found.text), ..found }
+            }
+            Err(error) => failed(&error),
+        };
+        Check::of(service.name, found, service.took)
+    };
+    services.into_iter().map(one).collect()
+}
+
+/// Reads a file of ours, which lies on DataNodes; nothing is written for it.
+pub(super) async fn datanodes(lake: &action::Session) -> Result<Found> {
+    let reader = &lake.reader;
+    let index = lake.ledger().index;
+    let listing = match reader.store.list(&index).await {
+        Err(error) if error.code() == Code::NotFound => return Ok(ok("not asked: no run was made here yet")),
+        listing => listing?,
+    };
+    let entries = crate::store::collect(listing).await?;
+    let files = entries.iter().filter_map(|entry| entry.known_file());
+    let Some(file) = files.filter(|file| file.length.0 > 0).min_by_key(|file| file.length) else {
+        return Ok(ok("not asked: no run was made here yet"));
+    };
+    let read = reader.store.read_whole(&index.join(&file.name), LARGEST).await?;
+    Ok(ok(format!("gave {} bytes of {}", read.len(), file.name)))
 }
 
 async fn metastores(settings: &Settings) -> Vec<Check> {
