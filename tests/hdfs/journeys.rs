@@ -53,7 +53,7 @@ impl Lake {
     }
 }
 
-fn make(local: &std::path::Path, files: u64) {
+pub fn make(local: &std::path::Path, files: u64) {
     demo::create(local, &DemoOptions { files, seed: 7, now: chrono::Utc::now() }).unwrap();
     // What the demo keeps for itself is no part of the lake.
     for entry in std::fs::read_dir(local).unwrap().flatten() {

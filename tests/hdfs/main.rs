@@ -13,8 +13,11 @@
 mod bench;
 #[path = "../cluster/mod.rs"]
 mod cluster;
+mod console;
 mod failures;
 mod fidelity;
 mod journeys;
 mod runs;
 mod store;
+#[path = "../support/terminal.rs"]
+mod terminal;
