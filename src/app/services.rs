@@ -62,9 +62,13 @@ impl App {
             self.dirty = true;
             let is_lost = state == ServiceState::Lost;
             self.services.push(Watched { word, state, since: at });
+            self.services.sort_by_key(|server| ["nn", "hms", "krb"].iter().position(|word| *word == server.word));
             return if is_lost { self.lost() } else { Vec::new() };
         };
         let before = std::mem::replace(&mut known.state, state);
+        // A ticket that is gone, or there again, is a change; fewer hours are not.
+        let none = ServiceState::Answers("none".to_owned());
+        self.dirty |= (before == none) != (known.state == none);
         if std::mem::discriminant(&before) == std::mem::discriminant(&known.state) {
             return Vec::new();
         }

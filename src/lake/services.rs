@@ -15,7 +15,11 @@ const NAMENODE_LIMIT: Duration = Duration::from_secs(5);
 /// The ticket with which this profile logs in; none where it does not.
 pub async fn kerberos(settings: &Settings) -> Option<Result<Ticket>> {
     let kerberos = &settings.kerberos;
-    let used = settings.metastore.principal.is_some() || kerberos.principal.is_some() || kerberos.keytab.is_some();
+    let hdfs = settings.hdfs.as_ref().and_then(|hdfs| hdfs.properties.get("hadoop.security.authentication"));
+    let used = settings.metastore.principal.is_some()
+        || kerberos.principal.is_some()
+        || kerberos.keytab.is_some()
+        || hdfs.is_some_and(|way| way.eq_ignore_ascii_case("kerberos"));
     if !used {
         return None;
     }

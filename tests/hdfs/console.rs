@@ -47,3 +47,20 @@ async fn a_console_opened_on_a_frozen_hdfs_lives_on_its_cache_and_comes_back() {
     console.send("q");
     assert_eq!(console.exit_code(), 0);
 }
+
+#[test]
+fn the_time_that_a_ticket_has_left_stands_in_row_1() {
+    let hdfs = crate::cluster::hdfs(Kind::Kerberos);
+    let user = User::of(hdfs);
+    let lake = format!("{}{}", hdfs.uri(), hdfs.fresh("lake"));
+    let mut command = user.command(&["--lake", &lake]);
+    command.stdin(Stdio::inherit()).env("TERM", "xterm-256color").env("LANG", "C.UTF-8");
+    let mut console = Terminal::start(command);
+    console.wait("the ticket and the NameNode", |console| {
+        let text = console.text();
+        let row = text.lines().next().unwrap_or_default();
+        row.contains("krb ") && !row.contains("krb none") && row.contains("ms")
+    });
+    console.send("q");
+    assert_eq!(console.exit_code(), 0);
+}

@@ -10,6 +10,7 @@ use tokio::time::{sleep, timeout};
 use super::context::Context;
 use crate::action::{self, Server};
 use crate::app::{Msg, Service, ServiceState};
+use crate::model::age_text;
 
 /// No answer for so long is no answer.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -22,6 +23,10 @@ const ALARMED: Duration = Duration::from_secs(3);
 pub(super) async fn watch(context: Context, messages: mpsc::Sender<Msg>) {
     let servers = action::servers(&context.env().settings);
     if servers.is_empty() || context.env().offline {
+        return;
+    }
+    // Looking at a ticket asks nobody; it comes before the servers.
+    if !ticket(&context, &messages).await {
         return;
     }
     for server in &servers {
@@ -39,7 +44,21 @@ pub(super) async fn watch(context: Context, messages: mpsc::Sender<Msg>) {
             }
         }
         sleep(if lost { ALARMED } else { CALM }).await;
+        if !ticket(&context, &messages).await {
+            return;
+        }
     }
+}
+
+/// How long the ticket lasts, where the profile logs in; false when nobody listens any more.
+async fn ticket(context: &Context, messages: &mpsc::Sender<Msg>) -> bool {
+    let left = match action::kerberos(&context.env().settings).await {
+        None => return true,
+        Some(Ok(ticket)) => ticket.left.map_or_else(|| "ok".to_owned(), age_text),
+        Some(Err(_)) => "none".to_owned(),
+    };
+    let service = Service { word: "krb".to_owned(), state: ServiceState::Answers(left), at: Utc::now() };
+    messages.send(Msg::Service(service)).await.is_ok()
 }
 
 /// A lake that cannot be opened is one whose server does not answer; why is said by what needed it.
