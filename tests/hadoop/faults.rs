@@ -328,6 +328,20 @@ fn a_killed_worker_and_guard() {
     strikes(Fault::BothKilled, TargetState::Writing);
 }
 
+/// While planning, before any run: what cannot be read is not "nothing to do", though other targets are in order.
+#[test]
+fn a_plan_without_datanodes_fails() {
+    with_field(|Field { lake, before }| {
+        (0..3).for_each(|number| drop(lake.hdfs.say(&format!("killdn {number}"))));
+        let done = lake.run(&compact());
+        heal(lake.hdfs, Some(lake));
+        let error = done.exits(1).json()["error"].clone();
+        assert_eq!(error["code"], "unavailable");
+        assert!(!error["why"].as_str().unwrap().contains("DatanodeInfoProto"), "{error}");
+        assert_eq!(lake.seen(), *before);
+    });
+}
+
 /// A hundred at random, the same each time: `cargo test --test hadoop a_hundred -- --ignored --nocapture`, with
 /// FAULTS_SEED and FAULTS_COUNT for others.
 #[test]

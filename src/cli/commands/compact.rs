@@ -142,8 +142,10 @@ fn question(settings: &Settings, plan: &Plan) -> Question {
 fn nothing_to_run(session: &Session, plan: &Plan) -> Result<Exit> {
     let refused: Vec<_> = plan.skipped.iter().filter(|skipped| skipped.reason.code.exit() != Exit::Done).collect();
     let all = plan.skipped.len() == refused.len();
-    // What a person has to mend is told even when other targets are simply in order.
-    let blocked = |skipped: &&&Skipped| matches!(skipped.reason.code, Code::NoSpace | Code::Quota | Code::Permission);
+    // What a person has to mend, or a server that did not answer, is told even when other targets are simply in order.
+    let blocked = |skipped: &&&Skipped| {
+        matches!(skipped.reason.code, Code::NoSpace | Code::Quota | Code::Permission | Code::Unavailable | Code::Io)
+    };
     match refused.iter().find(blocked).or(refused.first().filter(|_| all)) {
         Some(first) => {
             let same = refused.iter().all(|skipped| skipped.reason.code == first.reason.code);

@@ -22,7 +22,7 @@ pub(super) fn of(error: HdfsError, act: &str, path: &str, kind: Kind) -> Error {
         Code::Unavailable => made.retryable(),
         _ => made,
     };
-    let made = advise(made, &error);
+    let made = advise(made, &error, act);
     if kind == Kind::Change && is_ambiguous(&error) { made.unknown_outcome() } else { made }
 }
 
@@ -75,7 +75,7 @@ fn meaning(error: &HdfsError) -> (Code, String) {
         HdfsError::TrashNotEnabled => (Code::NoTrash, "the trash is switched off".to_owned()),
         HdfsError::RPCError(class, why) | HdfsError::FatalRPCError(class, why) => by_class(class, why),
         HdfsError::IOError(error) => (Code::Unavailable, error.to_string()),
-        HdfsError::DataTransferError(why) | HdfsError::BlocksNotFound(why) => (Code::Unavailable, text(why)),
+        HdfsError::DataTransferError(why) | HdfsError::BlocksNotFound(why) => (Code::Unavailable, without_dump(why)),
         HdfsError::ChecksumError => (Code::DamagedFile, "its checksums do not match".to_owned()),
         HdfsError::SASLError(_) | HdfsError::GSSAPIError(..) | HdfsError::NoSASLMechanism => {
             (login(&error.to_string()), format!("the login failed: {error}"))
@@ -155,7 +155,7 @@ fn login(why: &str) -> Code {
     }
 }
 
-fn advise(made: Error, error: &HdfsError) -> Error {
+fn advise(made: Error, error: &HdfsError, act: &str) -> Error {
     match error {
         HdfsError::GSSAPIError(..) | HdfsError::SASLError(_) | HdfsError::NoSASLMechanism => {
             made.next("kinit, or set kerberos.principal and kerberos.keytab in the profile")
@@ -166,6 +166,10 @@ fn advise(made: Error, error: &HdfsError) -> Error {
         HdfsError::RPCError(class, _) if class.ends_with("SafeModeException") => {
             made.next("wait until HDFS leaves safe mode: hdfs dfsadmin -safemode get")
         }
+        // These go to DataNodes.
+        HdfsError::IOError(_) if ["read", "write", "close"].contains(&act) => {
+            made.next("check that the DataNodes run and can be reached: hdfs dfsadmin -report")
+        }
         HdfsError::IOError(_) => made.next("check the address in hdfs-site.xml, and that a NameNode runs there"),
         _ => made,
     }
@@ -173,6 +177,12 @@ fn advise(made: Error, error: &HdfsError) -> Error {
 
 fn is_login(class: &str) -> bool {
     ["SaslException", "GSSException", "AuthorizationException", "InvalidToken"].iter().any(|name| class.ends_with(name))
+}
+
+/// The client adds what it knows of every DataNode, as it is in its memory.
+fn without_dump(text: &str) -> String {
+    let end = text.find(['[', '{']).unwrap_or(text.len());
+    text[..end].trim_end_matches([':', ' ']).to_owned()
 }
 
 fn first_line(text: &str) -> &str {
@@ -214,6 +224,17 @@ mod tests {
             let made = of(error, "rename", "/x", Kind::Change);
             assert_eq!(made.code(), code, "{shown}");
             assert!(!made.is_unknown_outcome() && !made.to_string().contains("\tat"), "{made}");
+        }
+    }
+
+    #[test]
+    fn a_message_has_no_dump_and_names_the_servers_that_are_meant() {
+        let dumped = HdfsError::DataTransferError("All DataNodes failed: [DatanodeInfoProto { id: 1 }]".to_owned());
+        assert!(of(dumped, "read", "/x", Kind::Look).to_string().ends_with("All DataNodes failed"));
+        let refused = || HdfsError::IOError(std::io::ErrorKind::ConnectionRefused.into());
+        for (act, server) in [("write", "DataNodes"), ("rename", "a NameNode")] {
+            let error = of(refused(), act, "/x", Kind::Look);
+            assert!(error.next_step().is_some_and(|next| next.contains(server)), "{act}: {error}");
         }
     }
 
