@@ -80,6 +80,10 @@ impl Lease {
         };
         let number = looked.files.last_done().unwrap_or(0) + 1;
         self.sync_above().await?;
+        if looked.files.trips.contains(&number) {
+            // Whoever wrote it ended before its intent was there (a quota, a full disk): it stands for nothing.
+            self.hold().remove_parked(&Parked::Trip(number).to_string()).await?;
+        }
         self.write_file(&Parked::Trip(number), tripwire_text(&intent).into_bytes()).await?;
         self.hold().sync().await?;
         self.write_record(&Parked::Intent(number), &intent).await?;
