@@ -1,11 +1,12 @@
 //! Every changing call of every act × {the process dies · the call is executed and its answer is lost · it is executed
-//! after the recovery} (PROTOCOL §9.1). Afterwards the rows are those of before, nothing needs a person, nothing lies
+//! after the recovery · it is refused by a quota} (PROTOCOL §9.1, §9.8). Afterwards the rows are those of before, nothing needs a person, nothing lies
 //! where it does not belong, and the target can be compacted and rolled back as ever.
 
 use std::collections::BTreeSet;
 
+use lakehand::error::Code;
 use lakehand::ledger::names::{EpochName, Parked};
-use lakehand::model::{RunId, TargetState};
+use lakehand::model::{RunId, TargetOutcome, TargetState};
 use lakehand::run::{self, Act};
 
 use crate::acts::rows_anywhere;
@@ -77,7 +78,7 @@ async fn survives(case: Case, fault: Fault, holds: Holds, at: u64) {
     let act = prepared(&world, case).await;
     let process = world.process_with(holds);
     process.store.fail_at(at, fault);
-    let ended = process.run(act).await;
+    let ended = process.run(act.clone()).await;
     if fault == Fault::Dies {
         assert!(ended.is_err() || process.store.is_dead() || process.store.calls() < at, "{told}");
         assert_ne!(world.read(PART).unwrap_or_else(|| before.clone()), Vec::<u64>::new(), "{told}");
@@ -107,7 +108,23 @@ async fn survives(case: Case, fault: Fault, holds: Holds, at: u64) {
         let index = names(&world.path(".lakehand/.runs"));
         assert!(index.iter().all(|name| !name.starts_with(".scratch")), "{told}: {index:?}");
     }
+    if matches!(case, Case::Rollback | Case::Undo) {
+        again(&healer, act, &told).await;
+        assert_eq!(world.read(PART).as_ref(), Some(&before), "{told}: {:?}", world.visible(PART));
+    }
     usable(&world, &healer, &before, &told).await;
+}
+
+/// What was turned back can be done by the same act again, unless it was done after all.
+async fn again(process: &Process, act: Act, told: &str) {
+    match process.run(act).await {
+        Ok((_, outcomes)) => {
+            let refused = |outcome: &TargetOutcome| outcome.state == TargetState::Refused;
+            let ended = |outcome: &TargetOutcome| outcome.state.is_success() || refused(outcome);
+            assert!(outcomes.iter().all(ended), "{told}, again: {outcomes:?}");
+        }
+        Err(error) => assert_eq!(error.code(), Code::NotRollbackable, "{told}, again: {error}"),
+    }
 }
 
 pub fn listed(world: &World) -> Vec<String> {
@@ -169,6 +186,13 @@ macro_rules! crash_tests {
             fn dies() {
                 beside_each_other(async {
                     every_call($case, Fault::Dies, Holds::Locks).await;
+                });
+            }
+
+            #[test]
+            fn is_refused() {
+                beside_each_other(async {
+                    every_call($case, Fault::Refused, Holds::Locks).await;
                 });
             }
 

@@ -43,10 +43,12 @@ pub enum Fault {
     LosesAnswer,
     /// The call is not executed now, but by [`FaultStore::release`]; its answer is lost.
     Delays,
+    /// The call is refused, as by a quota or a full disk, and the process goes on.
+    Refused,
 }
 
 impl Fault {
-    /// All of them.
+    /// Those after which it is not known what was done.
     pub const ALL: [Fault; 3] = [Fault::Dies, Fault::LosesAnswer, Fault::Delays];
 }
 
@@ -236,6 +238,7 @@ impl Shared {
                 self.die().await;
                 Err(Error::new(Code::Unavailable, format!("this process died before {act}")))
             }
+            Some(Fault::Refused) => Err(Error::new(Code::Quota, format!("there is no room for {act}"))),
             Some(Fault::LosesAnswer) => {
                 let result = self.execute(run).await;
                 self.note(number, act.clone(), result.as_ref().err());
