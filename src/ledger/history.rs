@@ -276,9 +276,20 @@ impl<'a> Survey<'a> {
         }
         match (newer, summary.by.last()) {
             (Some(newer), _) => refuse(format!("run {} replaced these later: roll that back first", newer.suffix())),
+            // Its server may be away, or a record damaged: that is no word about the files.
+            (None, _) if any == 0 && self.is_unreadable(run) => {
+                refuse("the records of its backup cannot be read now; its files were not looked at".to_owned())
+            }
             (None, Some(by)) if any == 0 => refuse(format!("run {} took it back or cleaned it up", by.suffix())),
             _ => refuse("the backup is gone".to_owned()),
         }
+    }
+
+    /// Whether a backup of the run is there of which nothing could be read.
+    fn is_unreadable(&self, run: &RunId) -> bool {
+        let unreadable =
+            |(share, holding): &(Share, Option<Holding>)| holding.is_none() && !share.files.dones.is_empty();
+        self.shares.iter().any(|found| found.0.epoch.run == *run && unreadable(found))
     }
 
     /// The run that acted last where another share of the same place stands on what this exchange brought in.

@@ -100,6 +100,18 @@ async fn runs_are_found_when_the_index_is_lost() {
 }
 
 #[tokio::test]
+async fn a_backup_whose_records_cannot_be_read_is_not_called_gone() {
+    let world = World::with_files(4);
+    let (first, _) = world.process().run(compact(world.plan(&[PART]))).await.unwrap();
+    let rest = world.place(PART).join(&world.epochs(PART)[0]);
+    fs::write(rest.join(".done.1"), "torn").unwrap();
+    let runs = list_runs(&world.ledger(), world.clock_now()).await.unwrap();
+    assert_eq!(runs[0].run, first);
+    let why = runs[0].cannot.iter().find(|(kind, _)| *kind == RunKind::Rollback).unwrap();
+    assert!(why.1.text.contains("cannot be read"), "{why:?}");
+}
+
+#[tokio::test]
 async fn previews_say_what_the_acts_do() {
     let world = World::with_files(4);
     let process = world.process();
