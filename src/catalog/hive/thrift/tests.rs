@@ -71,6 +71,11 @@ proptest! {
     #[test]
     fn damage_is_an_error_and_never_a_panic(fields in result(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
         let mut bytes = reply(&fields, 1);
+        let whole = Bytes::from(bytes.clone());
+        for cut in 0..whole.len() {
+            prop_assert!(read_reply(&whole.slice(..cut), 1).is_err());
+        }
+        // A damaged reply may be another one, and a shorter one.
         let at = at.index(bytes.len());
         bytes[at] = byte;
         let _ = Extent::default().end(&bytes);
@@ -78,7 +83,7 @@ proptest! {
         let _ = read_reply(&bytes, 1);
         drain(&bytes);
         for cut in 0..bytes.len() {
-            prop_assert!(read_reply(&bytes.slice(..cut), 1).is_err());
+            let _ = read_reply(&bytes.slice(..cut), 1);
         }
     }
 
