@@ -1,9 +1,10 @@
 //! Signals as a stream, and the watchdog: after a hang-up or a termination the process is gone within two seconds,
 //! even when the event loop is stuck in a write to a dead connection.
 
+use std::fs;
 use std::time::Duration;
 
-use rustix::process::{getpgid, getpid, getppid, getsid, kill_current_process_group};
+use rustix::process::{getpid, getppid, kill_current_process_group};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -68,14 +69,43 @@ fn arm_watchdog() {
 /// control is. Without one, a stop would be for ever.
 pub fn can_suspend() -> bool {
     let Some(parent) = getppid() else { return false };
-    let same_session = matches!((getsid(Some(parent)), getsid(None)), (Ok(theirs), Ok(ours)) if theirs == ours);
-    let other_group =
-        matches!((getpgid(Some(parent)), getpgid(Some(getpid()))), (Ok(theirs), Ok(ours)) if theirs != ours);
-    same_session && other_group
+    let place = |pid: i32| fs::read_to_string(format!("/proc/{pid}/stat")).ok().and_then(|stat| Place::parse(&stat));
+    match (place(parent.as_raw_nonzero().get()), place(getpid().as_raw_nonzero().get())) {
+        (Some(theirs), Some(ours)) => theirs.session == ours.session && theirs.group != ours.group,
+        _ => false,
+    }
+}
+
+/// Where a process stands among the others. It is read from `/proc`: within a container a session or a group may be
+/// led from outside, and its number is then 0, for which `rustix` has no value.
+#[derive(Debug, PartialEq, Eq)]
+struct Place {
+    group: u32,
+    session: u32,
+}
+
+impl Place {
+    /// From the line of `/proc/PID/stat`. The name in parentheses may hold anything, parentheses too.
+    fn parse(stat: &str) -> Option<Place> {
+        let mut fields = stat[stat.rfind(')')? + 1..].split_ascii_whitespace().skip(2);
+        Some(Place { group: fields.next()?.parse().ok()?, session: fields.next()?.parse().ok()? })
+    }
 }
 
 /// Stops the process group, as Ctrl-z does to a program that does not catch it.
 pub fn stop_process_group() {
     // It can only fail for a group of which we may signal nobody, and we are in it.
     let _ = kill_current_process_group(rustix::process::Signal::STOP);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_that_is_led_from_outside_of_a_container_is_read() {
+        let place = Place::parse("13 (a) b (c) S 7 13 0 34816 13 4194304 1");
+        assert_eq!(place, Some(Place { group: 13, session: 0 }));
+        assert_eq!(Place::parse("13 (cut off"), None);
+    }
 }
