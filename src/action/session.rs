@@ -46,7 +46,7 @@ impl Session {
 
     /// The user, where the run index lies in this user's own directory, where nobody else notes runs.
     pub async fn only_runs_of(&self) -> Result<Option<String>> {
-        let apart = !self.reader.store.capabilities().locks;
+        let apart = self.reader.store.capabilities().remote;
         let own = self.settings().run_index.as_ref().is_some_and(|index| index.as_str().contains("/.lakehand/"));
         if apart && own { self.reader.store.user().await.map(Some) } else { Ok(None) }
     }

@@ -15,8 +15,9 @@ use crate::error::{Code, Error, Result};
 use crate::model::StorePath;
 use crate::store::{self, EntryKind, HdfsStore, LocalStore, Read as _};
 
+pub use crate::auth::Ticket;
 pub use crate::catalog::Service;
-pub use services::{kerberos, metastores, namenodes};
+pub use services::{Server, Servers, kerberos, metastores, namenodes};
 
 /// A lake to look at.
 #[derive(Clone, Debug)]

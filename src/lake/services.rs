@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use tokio::time::timeout;
+
 use crate::auth::{Login, Ticket, ticket};
 use crate::catalog::{Caller, HiveCatalog, Read as _, Service};
 use crate::config::{CatalogKind, Hdfs, Settings};
@@ -28,29 +30,87 @@ pub async fn kerberos(settings: &Settings) -> Option<Result<Ticket>> {
 
 /// The metastores of the profile, each asked now.
 pub async fn metastores(settings: &Settings) -> Vec<Service> {
-    let (CatalogKind::Hive, Ok(root)) = (settings.catalog, StorePath::new("/")) else { return Vec::new() };
+    match metastore(settings) {
+        Some(catalog) => catalog.services().await,
+        None => Vec::new(),
+    }
+}
+
+/// The metastore of a profile, for questions that concern no table.
+fn metastore(settings: &Settings) -> Option<HiveCatalog> {
+    let (CatalogKind::Hive, Ok(root)) = (settings.catalog, StorePath::new("/")) else { return None };
     let caller = Caller { user: String::new(), login: Login::new(&settings.kerberos) };
-    HiveCatalog::new(settings.metastore.clone(), "/", root, caller).services().await
+    Some(HiveCatalog::new(settings.metastore.clone(), "/", root, caller))
+}
+
+/// A server that a lake needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Server {
+    /// The NameNode.
+    NameNode,
+    /// The Hive Metastore.
+    Metastore,
+}
+
+impl Server {
+    /// The word in row 1: `nn`, `hms`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Server::NameNode => "nn",
+            Server::Metastore => "hms",
+        }
+    }
+}
+
+/// The servers that a lake needs, each with a client of its own: one that is frozen says nothing about another.
+#[derive(Debug)]
+pub struct Servers {
+    namenode: Option<(HdfsStore, StorePath)>,
+    metastore: Option<HiveCatalog>,
+}
+
+impl Servers {
+    /// Those of a profile; none for a lake on a local disk. Nobody is asked yet.
+    pub fn of(settings: &Settings) -> Servers {
+        let namenode = settings.hdfs.as_ref().map(HdfsStore::unasked).zip(settings.lake.clone());
+        Servers { namenode, metastore: metastore(settings) }
+    }
+
+    /// Which they are.
+    pub fn list(&self) -> Vec<Server> {
+        let namenode = self.namenode.as_ref().map(|_| Server::NameNode);
+        let metastore = self.metastore.as_ref().map(|_| Server::Metastore);
+        namenode.into_iter().chain(metastore).collect()
+    }
+
+    /// How long a server takes to answer one cheap call; none when it does not within the limit, or with an error.
+    pub async fn pulse(&self, server: Server, limit: Duration) -> Option<Duration> {
+        let begun = Instant::now();
+        let answered = match (server, &self.namenode, &self.metastore) {
+            (Server::NameNode, Some((store, root)), _) => {
+                timeout(limit, store.stat(root)).await.is_ok_and(|a| a.is_ok())
+            }
+            (Server::Metastore, _, Some(catalog)) => timeout(limit, catalog.databases()).await.is_ok_and(|a| a.is_ok()),
+            _ => false,
+        };
+        answered.then(|| begun.elapsed())
+    }
 }
 
 /// The NameNodes of the profile, each asked now: active, standby, or what is wrong with it.
 pub async fn namenodes(settings: &Settings) -> Vec<Service> {
-    let (Some(hdfs), Ok(top)) = (&settings.hdfs, StorePath::new("/")) else { return Vec::new() };
-    let asked = addresses(hdfs).into_iter().map(|(name, address)| ask(hdfs, name, address, &top));
+    let Some(hdfs) = &settings.hdfs else { return Vec::new() };
+    let asked = addresses(hdfs).into_iter().map(|(name, address)| ask(hdfs, name, address));
     futures::future::join_all(asked).await
 }
 
-async fn ask(hdfs: &Hdfs, name: String, address: String, top: &StorePath) -> Service {
+async fn ask(hdfs: &Hdfs, name: String, address: String) -> Service {
     let mut alone = Hdfs { url: format!("hdfs://{address}"), call_timeout: NAMENODE_LIMIT, ..hdfs.clone() };
     // A standby is asked once, not until it is active.
     alone.properties.insert("dfs.client.failover.max.attempts".to_owned(), "0".to_owned());
     let begun = Instant::now();
-    let store = HdfsStore::unasked(&alone);
-    let stat = store.stat(top);
-    let answer = match tokio::time::timeout(NAMENODE_LIMIT, stat).await {
-        Ok(Ok(_)) => Ok(Some("active".to_owned())),
-        // One that was asked alone and says so is a standby.
-        Ok(Err(error)) if error.to_string().contains("no NameNode is active") => Ok(Some("standby".to_owned())),
+    let answer = match timeout(NAMENODE_LIMIT, HdfsStore::unasked(&alone).is_active()).await {
+        Ok(Ok(active)) => Ok(Some(if active { "active" } else { "standby" }.to_owned())),
         Ok(Err(error)) => Err(error.context(&name)),
         Err(_) => Err(Error::new(Code::Unavailable, format!("{name} at {address} does not answer"))
             .why("nothing in 5 s")

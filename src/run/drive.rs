@@ -100,7 +100,7 @@ impl Lease {
     /// Whether the error is of a server that is away, which is waited for: nobody else could do more.
     fn may_come_back(&self, error: &Error, absences: &mut usize) -> bool {
         *absences += 1;
-        error.is_retryable() && *absences <= PATIENCE && !self.context.store.capabilities().locks
+        error.is_retryable() && *absences <= PATIENCE && self.context.store.capabilities().remote
     }
 
     fn stuck(&self, error: Error) -> Error {

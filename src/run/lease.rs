@@ -238,7 +238,7 @@ impl Lease {
     /// ours. All of them begin at the name of now, so that only one of them ever comes to be.
     pub(super) async fn fence(&mut self) -> Result<()> {
         let mut tried: Vec<EpochName> = Vec::new();
-        let fences = if self.context.store.capabilities().locks { FENCES } else { REMOTE_FENCES };
+        let fences = if self.context.store.capabilities().remote { REMOTE_FENCES } else { FENCES };
         for _ in 0..fences {
             match self.seen(&tried).await {
                 Ok(Some(name)) => return self.rebind(name).await,

@@ -127,7 +127,7 @@ impl Lease {
     pub(super) async fn linger(&self) {
         let time: Duration = self.listing_took.saturating_mul(LINGER_LISTINGS);
         // Others list over the network, in pages, and may be slower than we are.
-        let remote = !self.context.store.capabilities().locks && self.listed > LINGER_ENTRIES;
+        let remote = self.context.store.capabilities().remote && self.listed > LINGER_ENTRIES;
         let least = if remote { LINGER_REMOTE } else { LINGER_LEAST };
         self.context.clock.pause(time.max(least)).await;
     }

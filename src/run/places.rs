@@ -103,7 +103,7 @@ pub(super) fn record_attributes(context: &Context, directory: &Attributes) -> At
 }
 
 fn our_owner(context: &Context, counterpart: &Owner) -> Owner {
-    let gives_away = context.store.capabilities().locks && context.me.user == SUPERUSER;
+    let gives_away = !context.store.capabilities().remote && context.me.user == SUPERUSER;
     let user = if gives_away { counterpart.user.clone() } else { String::new() };
     Owner { user, group: counterpart.group.clone() }
 }

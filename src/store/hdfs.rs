@@ -89,6 +89,19 @@ impl HdfsStore {
         self.connection.home().await
     }
 
+    /// Whether the NameNode is the active one; asked of a single one, which may be a standby.
+    pub async fn is_active(&self) -> Result<bool> {
+        let url = self.connection.url();
+        let asked = move |client: hdfs_native::Client| async move {
+            match client.get_file_info("/").await {
+                Ok(_) => Ok(true),
+                Err(error) if failure::is_standby(&error) => Ok(false),
+                Err(error) => Err(error),
+            }
+        };
+        self.connection.call(self.looking, failure::Kind::Look, "look at", url, asked).await
+    }
+
     async fn status(&self, pace: Pace, path: &StorePath) -> Result<Option<Entry>> {
         let text = path.to_string();
         let found = self
@@ -144,6 +157,7 @@ impl Read for HdfsStore {
             acls: true,
             trash: self.trash,
             locks: false,
+            remote: true,
             place_in_target: true,
             open_files: true,
             writer_limit: WRITER_LIMIT,

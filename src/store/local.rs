@@ -117,6 +117,7 @@ impl Read for LocalStore {
             acls: true,
             trash: false,
             locks: true,
+            remote: false,
             place_in_target: false,
             open_files: false,
             writer_limit: std::time::Duration::ZERO,

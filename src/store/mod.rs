@@ -150,6 +150,8 @@ pub struct Capabilities {
     pub trash: bool,
     /// Leases are held by locks of the operating system (local), not by heartbeats (HDFS).
     pub locks: bool,
+    /// Servers hold it: work on it comes from other hosts too, and a call may be lost or turned away for a while.
+    pub remote: bool,
     /// PLACE lies inside the target (`TARGET/.lakehand`), not beside the tables (`LAKE/.lakehand/…`).
     pub place_in_target: bool,
     /// Tells whether a file is open for writing.

@@ -339,6 +339,7 @@ impl Read for FaultStore {
         let below = self.inner.capabilities();
         Capabilities {
             locks: below.locks && self.shared.holds == Holds::Locks,
+            remote: below.remote || self.shared.holds != Holds::Locks,
             place_in_target: below.place_in_target || self.shared.holds == Holds::InTarget,
             trash: below.trash || locked(&self.shared.trash).is_some(),
             ..below

@@ -150,7 +150,7 @@ fn failed(error: &Error) -> Found {
 async fn store(lake: &action::Session) -> Result<Found> {
     let reader = &lake.reader;
     reader.store.supported(&reader.root).await?;
-    if !reader.store.capabilities().locks {
+    if reader.store.capabilities().remote {
         let user = reader.store.user().await?;
         let trash = if reader.store.capabilities().trash { "with a trash" } else { "without a trash" };
         return Ok(ok(format!("{}: answers {user}, {trash}", lake.lake())));
@@ -193,7 +193,7 @@ async fn rights(lake: &action::Session) -> Result<Found> {
     use rustix::fs::{Access, access};
     let root = lake.reader.root.as_str();
     let user = lake.reader.store.user().await?;
-    if !lake.reader.store.capabilities().locks {
+    if lake.reader.store.capabilities().remote {
         let found = lake.reader.store.attributes(&lake.reader.root).await?;
         return Ok(ok(format!(
             "the lake is of {}:{}, mode {:o}; each target is checked before anything is written",

@@ -28,17 +28,12 @@ pub struct Restore {
     detach: bool,
 }
 
-fn settings_are_local(lake: &action::Session) -> bool {
-    lake.settings().hdfs.is_none()
-}
-
 impl Restore {
     /// The directory on the lake's store: on HDFS a whole path, with or without its URI.
     fn directory(&self, session: &Session, lake: &action::Session) -> Result<String> {
-        if settings_are_local(lake) {
+        let Some(hdfs) = lake.settings().hdfs.as_ref().map(|hdfs| hdfs.url.as_str()) else {
             return Ok(session.edge.current.join(&self.to).to_string_lossy().into_owned());
-        }
-        let hdfs = lake.settings().hdfs.as_ref().map_or("", |hdfs| hdfs.url.as_str());
+        };
         let path = self.to.strip_prefix(hdfs).unwrap_or(&self.to);
         if path.starts_with('/') {
             return Ok(path.to_owned());

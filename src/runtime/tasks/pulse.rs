@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use chrono::Utc;
 use tokio::sync::mpsc;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::context::Context;
-use crate::action::{self, Server};
+use crate::action::{self, Server, Servers};
 use crate::app::{Msg, Service, ServiceState};
 use crate::model::age_text;
 
@@ -21,23 +21,24 @@ const ALARMED: Duration = Duration::from_secs(3);
 
 /// Asks the servers from time to time, for as long as the console lives.
 pub(super) async fn watch(context: Context, messages: mpsc::Sender<Msg>) {
-    let servers = action::servers(&context.env().settings);
-    if servers.is_empty() || context.env().offline {
+    let servers = Servers::of(&context.env().settings);
+    let list = servers.list();
+    if list.is_empty() || context.env().offline {
         return;
     }
     // Looking at a ticket asks nobody; it comes before the servers.
     if !ticket(&context, &messages).await {
         return;
     }
-    for server in &servers {
+    for server in &list {
         if messages.send(service(*server, ServiceState::Asking)).await.is_err() {
             return;
         }
     }
     loop {
         let mut lost = false;
-        for server in &servers {
-            let state = ask(&context, *server).await;
+        for server in &list {
+            let state = ask(&servers, *server).await;
             lost |= state == ServiceState::Lost;
             if messages.send(service(*server, state)).await.is_err() {
                 return;
@@ -61,10 +62,8 @@ async fn ticket(context: &Context, messages: &mpsc::Sender<Msg>) -> bool {
     messages.send(Msg::Service(service)).await.is_ok()
 }
 
-/// A lake that cannot be opened is one whose server does not answer; why is said by what needed it.
-async fn ask(context: &Context, server: Server) -> ServiceState {
-    let Ok(Ok(session)) = timeout(SILENCE, context.session()).await else { return ServiceState::Lost };
-    match action::pulse(session, server, SILENCE).await {
+async fn ask(servers: &Servers, server: Server) -> ServiceState {
+    match servers.pulse(server, SILENCE).await {
         Some(took) => ServiceState::Answers(format!("{}ms", took.as_millis().max(1))),
         None => ServiceState::Lost,
     }

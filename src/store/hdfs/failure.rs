@@ -175,6 +175,11 @@ fn advise(made: Error, error: &HdfsError, act: &str) -> Error {
     }
 }
 
+/// Whether a NameNode refused because another is the active one.
+pub(super) fn is_standby(error: &HdfsError) -> bool {
+    matches!(error, HdfsError::RPCError(class, _) | HdfsError::FatalRPCError(class, _) if class.ends_with("StandbyException"))
+}
+
 fn is_login(class: &str) -> bool {
     ["SaslException", "GSSException", "AuthorizationException", "InvalidToken"].iter().any(|name| class.ends_with(name))
 }
