@@ -34,6 +34,11 @@ pub fn fetched() -> &'static Fetched {
 }
 
 impl Fetched {
+    /// The tables of a metastore (`hms-3.1`), for Derby.
+    pub fn schema(&self, server: &str) -> PathBuf {
+        self.home.join(server).join("schema.sql")
+    }
+
     /// A JVM with the classes and jars of a server (`hdfs`, `hms-3.1`); small, quick to start, and on IPv4.
     pub fn jvm(&self, server: &str, heap: &str, conf: Option<&Path>) -> Command {
         let parts = self.home.join(server);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
-use super::fetch::{fetched, source};
+use super::fetch::fetched;
 use super::hdfs::{Hdfs, Kind};
 use super::kdc::kdc;
 use super::server::{Process, directory};
@@ -197,10 +197,10 @@ impl Drop for Metastore {
 }
 
 fn command(server: &Server, directory: &Path, warehouse: &str, port: u16) -> Command {
-    let (name, schema) = match server.generation {
-        Generation::V2 => ("hms-2.3", None),
-        Generation::V3 => ("hms-3.1", Some("hive-schema-3.1.0.derby.sql")),
-        Generation::V4 => ("hms-4.0", Some("hive-schema-4.0.0.derby.sql")),
+    let (name, with_schema) = match server.generation {
+        Generation::V2 => ("hms-2.3", false),
+        Generation::V3 => ("hms-3.1", true),
+        Generation::V4 => ("hms-4.0", true),
     };
     let mut command = fetched().jvm(name, "256m", Some(&directory.join("conf")));
     command.arg("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn");
@@ -208,8 +208,8 @@ fn command(server: &Server, directory: &Path, warehouse: &str, port: u16) -> Com
         command.arg(format!("-Djava.security.krb5.conf={}", kdc().krb5_conf().display()));
     }
     command.arg("Hms").arg("--dir").arg(directory).args(["--port", &port.to_string()]);
-    if let Some(schema) = schema {
-        command.arg("--schema").arg(source("sql").join(schema));
+    if with_schema {
+        command.arg("--schema").arg(fetched().schema(name));
     }
     command.arg(format!("db={}", directory.join("database").display()));
     command.arg(format!("hive.metastore.warehouse.dir={warehouse}"));
