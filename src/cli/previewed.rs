@@ -1,6 +1,7 @@
 //! What rollback, cleanup or recover would do, target by target.
 
 use super::table::Table;
+use crate::action;
 use crate::error::{Code, Error, Reason, Result};
 use crate::ledger::verdict::{TargetVerdict, Verdict};
 use crate::model::{RunId, RunKind, Size, TargetId, count_text, counted};
@@ -74,6 +75,22 @@ pub fn ready(verdicts: &[TargetVerdict]) -> Vec<TargetId> {
     verdicts.iter().filter(ready).map(|verdict| verdict.id.clone()).collect()
 }
 
+/// The error when the run keeps nothing that the act could work on: why, as History knows it.
+pub async fn keeps_any(lake: &action::Session, kind: RunKind, of: &RunId, verdicts: &[TargetVerdict]) -> Result<()> {
+    if !verdicts.is_empty() {
+        return Ok(());
+    }
+    let code = if kind == RunKind::Cleanup { Code::NotCleanable } else { Code::NotRollbackable };
+    let error = Error::new(code, format!("run {} has no target for {}", of.suffix(), kind.word()));
+    let summary = action::show_run(lake, of).await?.detail.summary;
+    let why = summary.cannot.into_iter().find(|(cannot, _)| *cannot == kind).map(|(_, reason)| reason.text);
+    Err(match why {
+        Some(why) => error.why(why),
+        None => error,
+    }
+    .next("lakehand history"))
+}
+
 /// The error when no target can be worked on: the reason of the first, all of them listed.
 pub fn none_ready(kind: RunKind, verdicts: &[TargetVerdict]) -> Result<()> {
     let reason = |verdict: &TargetVerdict| -> Option<Reason> {
@@ -84,10 +101,6 @@ pub fn none_ready(kind: RunKind, verdicts: &[TargetVerdict]) -> Result<()> {
     };
     let reasons: Vec<(String, Reason)> =
         verdicts.iter().filter_map(|verdict| Some((verdict.id.to_string(), reason(verdict)?))).collect();
-    if verdicts.is_empty() {
-        let code = if kind == RunKind::Cleanup { Code::NotCleanable } else { Code::NotRollbackable };
-        return Err(Error::new(code, format!("the run has no target for {}", kind.word())).next("lakehand history"));
-    }
     match reasons.first() {
         Some((_, first)) if reasons.len() == verdicts.len() => {
             let lines: Vec<String> = reasons.iter().map(|(id, reason)| format!("{id}: {}", reason.text)).collect();

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use bytes::Bytes;
 use lakehand::config::{Environment, Hadoop, Hdfs as HdfsSettings};
 use lakehand::error::{Code, Result};
 use lakehand::model::{Attributes, FileTime, StorePath};
-use lakehand::store::{Entry, HdfsStore, Read, Write, collect};
+use lakehand::store::{Entry, EntryKind, HdfsStore, Read, Write, collect};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use crate::cluster::Hdfs;
@@ -128,6 +128,23 @@ pub async fn upload(store: &HdfsStore, local: &Path, to: &StorePath) {
     }
 }
 
+/// Copies what readers see of a tree, as the user of this client.
+pub async fn download(store: &HdfsStore, from: &StorePath, local: &Path) {
+    for entry in collect(store.list(from).await.unwrap()).await.unwrap() {
+        let name = entry.name.shown();
+        if name.starts_with(['.', '_']) {
+            continue;
+        }
+        let (path, copy) = (from.join(&name), local.join(&name));
+        if entry.kind == EntryKind::Directory {
+            std::fs::create_dir(&copy).unwrap();
+            Box::pin(download(store, &path, &copy)).await;
+        } else {
+            std::fs::write(&copy, store.read_whole(&path, lakehand::model::Size::mib(64)).await.unwrap()).unwrap();
+        }
+    }
+}
+
 pub async fn upload_file(store: &HdfsStore, local: &Path, to: &StorePath) {
     let modified = std::fs::metadata(local).unwrap().modified().unwrap();
     let modified = FileTime::from(chrono::DateTime::<chrono::Utc>::from(modified));
@@ -141,8 +158,13 @@ pub fn rows(hdfs: &Hdfs, lake: &str) -> Result<BTreeMap<PathBuf, (u64, u64)>, St
     let copy = tempfile::tempdir().unwrap();
     let local = copy.path().join("lake");
     hdfs.get(lake, &local);
+    rows_below(&local)
+}
+
+/// The same of a local copy.
+pub fn rows_below(local: &Path) -> Result<BTreeMap<PathBuf, (u64, u64)>, String> {
     let mut rows = BTreeMap::new();
-    look(&local, &local, &mut rows)?;
+    look(local, local, &mut rows)?;
     Ok(rows)
 }
 
@@ -209,16 +231,19 @@ impl User {
     }
 
     pub fn run(&self, arguments: &[&str]) -> Done {
-        let output = self.command(arguments).output().unwrap();
-        Done {
-            status: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Done::of(&self.command(arguments).output().unwrap())
     }
 }
 
 impl Done {
+    pub fn of(output: &Output) -> Done {
+        Done {
+            status: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
     #[track_caller]
     pub fn exits(&self, status: i32) -> &Done {
         assert_eq!(self.status, status, "{}{}", self.stdout, self.stderr);

@@ -3,46 +3,83 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use lakehand::demo::{self, DemoOptions};
-use lakehand::model::{StorePath, TableName, TargetId};
-use lakehand::store::{HdfsStore, Read};
+use lakehand::model::StorePath;
+use lakehand::store::{HdfsStore, Read, Write};
 
-use crate::bench::{User, rows, settings, settings_here, upload, upload_file};
+use crate::bench::{Done, User, download, rows, rows_below, settings, settings_here, upload, upload_file};
 use crate::cluster::{self, Hdfs, Kind, hdfs};
 
 const TABLE: [&str; 2] = ["--table", "sales.orders"];
 
 /// A demo lake on HDFS.
 struct Lake {
-    hdfs: &'static Hdfs,
+    /// The server's process; the child of a test cannot speak to it.
+    hdfs: Option<&'static Hdfs>,
+    store: HdfsStore,
     user: User,
-    path: String,
+    path: StorePath,
     local: tempfile::TempDir,
 }
 
 impl Lake {
     async fn new(hdfs: &'static Hdfs, files: u64) -> Lake {
-        let lake = Lake { hdfs, user: User::of(hdfs), path: hdfs.fresh("lake"), local: tempfile::tempdir().unwrap() };
         let store = HdfsStore::connect(&settings(hdfs)).await.unwrap();
-        make(&lake.local.path().join("lake"), files);
-        upload(&store, &lake.local.path().join("lake"), &StorePath::new(lake.path.clone()).unwrap()).await;
-        lake
+        let path = StorePath::new(hdfs.fresh("lake")).unwrap();
+        Lake::filled(Some(hdfs), store, User::of(hdfs), path, files).await
+    }
+
+    /// In the directory of the user that this process is.
+    async fn here(files: u64) -> Lake {
+        let store = HdfsStore::connect(&settings_here()).await.unwrap();
+        let path = store.home().await.unwrap().join("lake");
+        store.make_dir(&path, &crate::bench::directory()).await.unwrap();
+        Lake::filled(None, store, User::here(), path, files).await
+    }
+
+    async fn filled(hdfs: Option<&'static Hdfs>, store: HdfsStore, user: User, path: StorePath, files: u64) -> Lake {
+        let local = tempfile::tempdir().unwrap();
+        make(&local.path().join("lake"), files);
+        upload(&store, &local.path().join("lake"), &path).await;
+        Lake { hdfs, store, user, path, local }
+    }
+
+    fn server(&self) -> &'static Hdfs {
+        self.hdfs.expect("this test cannot speak to the server's process")
     }
 
     fn uri(&self) -> String {
-        format!("{}{}", self.hdfs.uri(), self.path)
+        self.store.uri(&self.path)
     }
 
-    fn run(&self, arguments: &[&str]) -> crate::bench::Done {
+    fn run(&self, arguments: &[&str]) -> Done {
         let uri = self.uri();
         self.user.run(&[arguments, &["--lake", &uri]].concat())
     }
 
-    fn rows(&self) -> BTreeMap<PathBuf, (u64, u64)> {
-        rows(self.hdfs, &self.path).unwrap()
+    /// The program two hours later, by a clock that only it sees.
+    fn run_later(&self, arguments: &[&str]) -> Done {
+        let uri = self.uri();
+        let now = self.user.command(&[arguments, &["--lake", &uri]].concat());
+        let mut later = Command::new("faketime");
+        later.args(["-f", "+2h"]).arg(now.get_program()).args(now.get_args()).env_clear();
+        later.envs(now.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        later.current_dir(self.user.home()).stdin(Stdio::null());
+        Done::of(&later.output().unwrap())
+    }
+
+    async fn rows(&self) -> BTreeMap<PathBuf, (u64, u64)> {
+        match self.hdfs {
+            Some(hdfs) => rows(hdfs, self.path.as_str()).unwrap(),
+            None => {
+                let copy = tempfile::tempdir().unwrap();
+                download(&self.store, &self.path, copy.path()).await;
+                rows_below(copy.path()).unwrap()
+            }
+        }
     }
 
     /// The data files of a table.
@@ -50,6 +87,14 @@ impl Lake {
         let done = self.run(&["analyze", "--output", "json", "--table", table]);
         done.exits(0);
         done.json()["tables"][0]["files"].as_u64().unwrap()
+    }
+
+    /// Compacts the table; the run's id.
+    fn compact(&self) -> String {
+        let done = self.run(&[&["compact", "--yes", "--output", "json"], &TABLE[..]].concat());
+        done.exits(0);
+        assert!(done.json()["targets"].as_array().unwrap().iter().all(|target| target["verified"] == "values"));
+        done.json()["run"].as_str().unwrap().to_owned()
     }
 }
 
@@ -68,9 +113,8 @@ fn total(rows: &BTreeMap<PathBuf, (u64, u64)>) -> u64 {
     rows.values().map(|(count, _)| count).sum()
 }
 
-async fn journey(kind: Kind) {
-    let lake = Lake::new(hdfs(kind), 300).await;
-    let before = lake.rows();
+async fn journey(lake: &Lake) {
+    let before = lake.rows().await;
     let files = lake.files("sales.orders");
     lake.run(&["doctor"]).exits(0).says("answers");
     lake.run(&["analyze"]).exits(0).says("sales.orders");
@@ -78,48 +122,53 @@ async fn journey(kind: Kind) {
     lake.run(&[&["compact", "--dry-run"], &TABLE[..]].concat()).exits(0);
     assert_eq!(lake.files("sales.orders"), files, "a dry run writes nothing");
 
-    let done = lake.run(&[&["compact", "--yes", "--output", "json"], &TABLE[..]].concat());
-    done.exits(0);
-    let run = done.json()["run"].as_str().unwrap().to_owned();
+    let run = lake.compact();
     assert!(lake.files("sales.orders") < files);
-    assert_eq!(lake.rows(), before, "the same rows after the compaction");
+    assert_eq!(lake.rows().await, before, "the same rows after the compaction");
     lake.run(&["history"]).exits(0).says(&run[5..]);
 
     // A file that comes late stays through everything.
-    let store = HdfsStore::connect(&settings(lake.hdfs)).await.unwrap();
-    let target = TargetId::new(&TableName::new("sales", "orders"), None);
-    let late = late_file(&lake, &store, &target).await;
-    let with_late = lake.rows();
+    let late = late_file(lake).await;
+    let with_late = lake.rows().await;
     assert!(total(&with_late) > total(&before));
 
     lake.run(&["rollback", &run, "--yes"]).exits(0);
-    assert_eq!(lake.rows(), with_late, "the same rows after the rollback");
-    assert!(store.stat(&late).await.unwrap().is_some());
+    assert_eq!(lake.rows().await, with_late, "the same rows after the rollback");
+    assert!(lake.store.stat(&late).await.unwrap().is_some());
 
-    let done = lake.run(&[&["compact", "--yes", "--output", "json"], &TABLE[..]].concat());
-    done.exits(0);
-    let second = done.json()["run"].as_str().unwrap().to_owned();
-    assert_eq!(lake.rows(), with_late);
+    let second = lake.compact();
+    assert_eq!(lake.rows().await, with_late);
     lake.run(&["recover", "--yes"]).exits(0);
     // Nothing is deleted that is younger than any writer may be.
-    let early = lake.run(&["cleanup", &second, "--minimum-age", "0s", "--skip-trash", "--confirm", "sales.orders"]);
-    early.exits(3).says("not_cleanable");
-    assert_eq!(lake.rows(), with_late);
+    let cleanup = ["cleanup", &second, "--minimum-age", "0s", "--skip-trash", "--confirm", "sales.orders"];
+    lake.run(&cleanup).exits(3).says("not_cleanable");
+    assert_eq!(lake.rows().await, with_late);
+    // A wrong clock is no reason with Kerberos: the servers would not let it in.
+    let Some(hdfs) = lake.hdfs else { return };
+    let kept = names(hdfs, lake);
+    lake.run_later(&cleanup).exits(0);
+    assert!(names(hdfs, lake) < kept, "the backup is gone");
+    assert_eq!(lake.rows().await, with_late, "the same rows after the cleanup");
+    lake.run(&["rollback", &second, "--yes"]).exits(3).says("took it back or cleaned it up");
+}
+
+/// Files and directories of the lake, hidden ones too.
+fn names(hdfs: &Hdfs, lake: &Lake) -> u64 {
+    let sum = hdfs.say(&format!("sum {}", lake.path));
+    sum.split_whitespace().find_map(|word| word.strip_prefix("names=")?.parse().ok()).unwrap()
 }
 
 /// Copies a file of a partition of the table under a new name.
-async fn late_file(lake: &Lake, store: &HdfsStore, _: &TargetId) -> StorePath {
+async fn late_file(lake: &Lake) -> StorePath {
     let table = lake.local.path().join("lake/sales.db/orders");
     let partition = std::fs::read_dir(&table)
         .unwrap()
         .flatten()
         .find(|entry| entry.file_name().to_str().unwrap().contains('=') && entry.path().is_dir());
-    let partition = partition.unwrap().path();
-    let file = first_file(&partition);
+    let file = first_file(&partition.unwrap().path());
     let below = file.parent().unwrap().strip_prefix(lake.local.path().join("lake")).unwrap().to_owned();
-    let directory = StorePath::new(format!("{}/{}", lake.path, below.display())).unwrap();
-    let late = directory.join("late-00000.parquet");
-    upload_file(store, &file, &late).await;
+    let late = lake.path.join_all(below.to_str().unwrap()).join("late-00000.parquet");
+    upload_file(&lake.store, &file, &late).await;
     late
 }
 
@@ -139,12 +188,12 @@ fn first_file(directory: &std::path::Path) -> PathBuf {
 
 #[tokio::test]
 async fn a_journey_on_a_plain_hdfs() {
-    journey(Kind::Plain).await;
+    journey(&Lake::new(hdfs(Kind::Plain), 300).await).await;
 }
 
 #[tokio::test]
 async fn a_journey_on_two_namenodes() {
-    journey(Kind::Ha).await;
+    journey(&Lake::new(hdfs(Kind::Ha), 300).await).await;
 }
 
 /// The client of this process is of alice only in a child; the program always is.
@@ -153,29 +202,9 @@ fn a_journey_with_kerberos() {
     let environment = || hdfs(Kind::Kerberos).environment();
     cluster::again("journeys::a_journey_with_kerberos", environment, || {
         tokio::runtime::Runtime::new().unwrap().block_on(async {
-            let store = HdfsStore::connect(&settings_here()).await.unwrap();
-            let path = store.home().await.unwrap().join("lake");
-            let local = tempfile::tempdir().unwrap();
-            make(&local.path().join("lake"), 200);
-            let attributes = crate::bench::directory();
-            lakehand::store::Write::make_dir(&store, &path, &attributes).await.unwrap();
-            upload(&store, &local.path().join("lake"), &path).await;
-            let user = User::here();
-            let uri = store.uri(&path);
-            let run = |arguments: &[&str]| user.run(&[arguments, &["--lake", &uri]].concat());
-            let count = || {
-                let done = run(&["analyze", "--output", "json", "--table", "sales.orders"]);
-                done.exits(0);
-                done.json()["tables"][0]["files"].as_u64().unwrap()
-            };
-            let before = count();
-            run(&["doctor"]).exits(0).says("answers alice");
-            let done = run(&["compact", "--yes", "--output", "json", "--table", "sales.orders"]);
-            done.exits(0);
-            assert!(done.json()["targets"].as_array().unwrap().iter().all(|target| target["verified"] == "values"));
-            assert!(count() < before);
-            run(&["rollback", "--yes"]).exits(0);
-            assert_eq!(count(), before);
+            let lake = Lake::here(200).await;
+            lake.run(&["doctor"]).exits(0).says("answers alice");
+            journey(&lake).await;
         });
     });
 }
@@ -189,7 +218,7 @@ async fn a_mounted_lake_is_opened_where_it_lies() {
     let property = |name: &str, value: &str| format!("<property><name>{name}</name><value>{value}</value></property>");
     let mounts = [
         property("fs.defaultFS", "viewfs://cluster"),
-        property("fs.viewfs.mounttable.cluster.link./data", &format!("{}{}", lake.hdfs.uri(), lake.path)),
+        property("fs.viewfs.mounttable.cluster.link./data", &format!("{}{}", lake.server().uri(), lake.path)),
     ];
     std::fs::write(site.join("core-site.xml"), format!("<configuration>{}</configuration>", mounts.concat())).unwrap();
     for uri in ["viewfs://cluster/data", "hdfs:///data"] {
@@ -203,7 +232,7 @@ async fn a_mounted_lake_is_opened_where_it_lies() {
 #[tokio::test]
 async fn what_a_killed_worker_left_is_recovered() {
     let lake = Lake::new(hdfs(Kind::Plain), 1_200).await;
-    let before = lake.rows();
+    let before = lake.rows().await;
     let uri = lake.uri();
     let mut killed = 0;
     for _ in 0..6 {
@@ -216,10 +245,10 @@ async fn what_a_killed_worker_left_is_recovered() {
         // The recovery is on the same host: it sees that the process is dead. Taken back is 130, finished 0.
         let recovered = lake.run(&["recover", "--yes"]);
         assert!([0, 4, 130].contains(&recovered.status), "{}{}", recovered.stdout, recovered.stderr);
-        assert_eq!(lake.rows(), before, "the same rows after the recovery");
+        assert_eq!(lake.rows().await, before, "the same rows after the recovery");
         lake.run(&["recover", "--yes"]).exits(0);
         let _ = lake.run(&["rollback", "--yes"]);
-        assert_eq!(lake.rows(), before);
+        assert_eq!(lake.rows().await, before);
         if killed > 1 {
             return;
         }
@@ -231,10 +260,10 @@ async fn what_a_killed_worker_left_is_recovered() {
 fn kill_in_exchange(lake: &Lake) -> bool {
     let until = Instant::now() + Duration::from_secs(60);
     while Instant::now() < until {
-        let listed = lake.hdfs.say(&format!("ls {}/sales.db/orders", lake.path));
+        let listed = lake.server().say(&format!("ls {}/sales.db/orders", lake.path));
         for partition in listed.split_whitespace().filter(|name| name.contains('=')) {
             let path = format!("{}/sales.db/orders/{}", lake.path, partition.trim_end_matches('/'));
-            if lake.hdfs.say(&format!("ls {path}")).contains("!lakehand-exchange-") {
+            if lake.server().say(&format!("ls {path}")).contains("!lakehand-exchange-") {
                 return kill_all(lake);
             }
         }
@@ -254,8 +283,7 @@ fn kill_all(lake: &Lake) -> bool {
         let command = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
         let command = String::from_utf8_lossy(&command).into_owned();
         if command.starts_with("lakehand\0worker") && command.contains(&home) {
-            let status =
-                std::process::Command::new("kill").args(["-9", &pid.to_string()]).stderr(Stdio::null()).status();
+            let status = Command::new("kill").args(["-9", &pid.to_string()]).stderr(Stdio::null()).status();
             killed |= status.unwrap().success();
         }
     }

@@ -111,6 +111,9 @@ impl Cleanup {
         minimum_age: Duration,
     ) -> Result<Exit> {
         let verdicts: Vec<TargetVerdict> = chosen.iter().flat_map(|one| one.verdicts.iter().cloned()).collect();
+        if let Some(first) = chosen.first() {
+            previewed::keeps_any(lake, RunKind::Cleanup, &first.of, &verdicts).await?;
+        }
         previewed::none_ready(RunKind::Cleanup, &verdicts)?;
         for one in &chosen {
             if !session.output.is_json() {

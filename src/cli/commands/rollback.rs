@@ -44,6 +44,7 @@ impl Rollback {
                 session.output.either(&document, || previewed::text(RunKind::Rollback, Some(&of), &verdicts))?;
                 return Ok(Exit::Done);
             }
+            previewed::keeps_any(&lake, RunKind::Rollback, &of, &verdicts).await?;
             previewed::none_ready(RunKind::Rollback, &verdicts)?;
             if !session.output.is_json() {
                 session.output.say(&previewed::text(RunKind::Rollback, Some(&of), &verdicts));
