@@ -9,6 +9,7 @@
 mod analyze;
 mod check;
 mod cleanup;
+mod doctor;
 mod execute;
 mod history;
 mod inspect;
@@ -31,6 +32,7 @@ mod tables;
 pub use analyze::{Analysis, AnalyzedTable, analyze};
 pub use check::check_plan;
 pub use cleanup::{cleanable, cleanup};
+pub use doctor::{Patient, doctor};
 pub use execute::execute;
 pub use history::{history, local_history};
 pub use inspect::{Details, Subject, inspect, list_files};

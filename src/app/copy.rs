@@ -29,6 +29,7 @@ impl App {
         };
         add('p', "path", self.path_of(&selected));
         add('t', "table", table_of(&selected));
+        add('r', "report", self.doctor_report());
         add('r', "run", self.selected_run_id().map(|run| run.to_string()));
         add('c', "command line", self.command_line(&selected));
         add('s', "REFRESH statements", self.refresh_statements());
@@ -81,6 +82,7 @@ impl App {
                 format!("compact --plan {}", plan.plan)
             }
             (View::Run(run), _) => format!("attach {run}"),
+            (View::Doctor, _) => "doctor".to_owned(),
             (View::Preview, _) => {
                 let preview = self.data.preview.as_ref()?;
                 format!("{} {}", preview.kind.word(), preview.of)
@@ -107,6 +109,7 @@ impl App {
 
     fn json(&self, selected: &Selected) -> Option<String> {
         match (self.view(), selected) {
+            (View::Doctor, _) => serde_json::to_string(&self.data.doctor.checks).ok(),
             (View::Plan, _) => serde_json::to_string(self.data.plan.as_ref()?.plan.as_ref()?).ok(),
             (_, Selected::Table(table)) => serde_json::to_string(self.data.tables.get(table)?).ok(),
             (_, Selected::Run(run)) => serde_json::to_string(self.data.runs.get(run)?).ok(),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 use super::basket::{Basket, Figures};
+use super::doctor::Doctor;
 use super::message::{Details, Failure, Reading};
 use super::plan::PlanState;
 use super::preview::Preview;
@@ -97,6 +98,8 @@ pub struct Data {
     pub preview: Option<Preview>,
     /// Facts for Inspect.
     pub details: Option<Box<Details>>,
+    /// What a run needs, as far as it was checked.
+    pub doctor: Doctor,
     /// The log.
     pub log: Log,
 }

@@ -168,6 +168,10 @@ pub enum Effect {
         /// A person's decision where one is needed.
         decide: Option<Decision>,
     },
+    /// Check what a run needs.
+    Examine,
+    /// Open another profile in this one's place.
+    OpenProfile(String),
     /// Copy kept files aside.
     Restore {
         /// The run.

@@ -186,8 +186,19 @@ const SEARCHED: &[Screen] =
     &[S::Lake, S::Browse, S::Basket, S::Plan, S::Steps, S::History, S::RunTargets, S::Log, S::Help, S::Preview];
 const INSPECTED: &[Screen] = &[S::Lake, S::Browse, S::Basket, S::Plan, S::Steps];
 const BARRED: &[Screen] = &[S::Browse, S::Inspect, S::Run];
-const RELOADED: &[Screen] =
-    &[S::Lake, S::Browse, S::Inspect, S::Plan, S::Jobs, S::Run, S::History, S::RunTargets, S::Preview, S::Attention];
+const RELOADED: &[Screen] = &[
+    S::Lake,
+    S::Browse,
+    S::Inspect,
+    S::Plan,
+    S::Jobs,
+    S::Run,
+    S::History,
+    S::RunTargets,
+    S::Preview,
+    S::Attention,
+    S::Doctor,
+];
 
 const fn row(
     action: Action,
@@ -308,6 +319,13 @@ pub fn bar(screen: Screen) -> &'static [BarItem] {
             (A::In, "open", 0),
             (A::Recover, "recover", 0),
             (A::Reload, "read again", 1),
+            (A::Help, "help", 2),
+            (A::Out, "back", 0),
+        ],
+        S::Doctor => &[
+            (A::Reload, "check again", 0),
+            (A::In, "detail", 0),
+            (A::Copy, "copy report", 1),
             (A::Help, "help", 2),
             (A::Out, "back", 0),
         ],

@@ -52,7 +52,7 @@ impl App {
             Screen::Browse => self.browse_sections(),
             Screen::Basket => (1, if self.is_low() { 1 } else { 3 }),
             Screen::Plan => (if self.is_low() { 2 } else { 4 }, self.plan_note_rows()),
-            Screen::Jobs | Screen::Attention => (1, 0),
+            Screen::Jobs | Screen::Attention | Screen::Doctor => (1, 0),
             Screen::Run => self.run_sections(),
             Screen::History => (1, if self.is_low() { 0 } else { 4 }),
             Screen::RunTargets => (if self.is_low() { 1 } else { 3 }, 0),
@@ -83,8 +83,7 @@ impl App {
             Some((sizes, refresh)) => sizes + refresh,
             None => (self.body_height() / 4).max(3) + 1,
         };
-        let ended = matches!(self.view(), View::Run(run) if !self.is_live(run));
-        (if ended { 5 } else { 6 }, below.min(self.body_height().saturating_sub(6 + 3)))
+        (6, below.min(self.body_height().saturating_sub(6 + 3)))
     }
 
     /// At the end of a run: the rows of its files by size and of the statements for readers, each with its heading.

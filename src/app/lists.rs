@@ -46,6 +46,11 @@ pub(crate) fn source_of<'a>(view: &'a View, data: &'a Data) -> Box<dyn Source + 
         View::Run(run) | View::RunTargets(run) => Box::new(outcome_source(data.outcomes(run))),
         View::Preview => Box::new(preview_source(data)),
         View::Log => Box::new(log_source(&data.log)),
+        View::Doctor => {
+            let checks = &data.doctor.checks;
+            let name = |row: u32| Cow::Borrowed(checks[row as usize].name.as_str());
+            Box::new(Made::new(checks.len(), name, |row| Cow::Borrowed(checks[row as usize].health.word())))
+        }
         View::Start | View::Inspect(_) | View::Steps(_) => Box::new(Made::none()),
     }
 }

@@ -8,8 +8,8 @@ use super::key::Key;
 use crate::error::{Code, Error, Reason};
 use crate::ledger::verdict::TargetVerdict;
 use crate::model::{
-    Event, ExchangedSizes, FileFacts, KnownFile, LogLine, Owner, PartitionKey, Plan, RunId, RunSnapshot, RunSummary,
-    StorePath, TableKind, TableName, TableStats, TargetId, TargetOutcome, TargetStats, WorkRates,
+    Check, Event, ExchangedSizes, FileFacts, KnownFile, LogLine, Owner, PartitionKey, Plan, RunId, RunSnapshot,
+    RunSummary, StorePath, TableKind, TableName, TableStats, TargetId, TargetOutcome, TargetStats, WorkRates,
 };
 
 /// Everything that can happen to the console.
@@ -57,6 +57,8 @@ pub enum Msg {
     Run(RunMsg),
     /// What an act would do.
     Preview(PreviewMsg),
+    /// What a run needs, checked.
+    Doctor(DoctorMsg),
     /// A server's state, by its word in row 1.
     Service(Service),
     /// `Effect::Copy` is done: none when the terminal takes no clipboard, then the text is shown.
@@ -255,6 +257,17 @@ pub enum PreviewMsg {
         /// Why.
         failure: Failure,
     },
+}
+
+/// What a run needs, checked.
+#[derive(Clone, Debug)]
+pub enum DoctorMsg {
+    /// One check is done.
+    Check(Check),
+    /// All are.
+    Done(Vec<Check>),
+    /// Nothing could be checked.
+    Failed(Failure),
 }
 
 /// A server in row 1, as it was found just now.

@@ -12,6 +12,7 @@ mod basket;
 mod copy;
 mod data;
 pub mod docs;
+mod doctor;
 mod effect;
 mod facts;
 mod filter;
@@ -45,6 +46,7 @@ mod update;
 
 pub use basket::{Basket, Marked, Sums};
 pub use data::{Data, Progress};
+pub use doctor::Doctor;
 pub use effect::{Effect, Mark, StartChoice, Subject, Terms, Within};
 pub use facts::{PaneFacts, predict};
 pub use filter::{Field, Filter, Source};
@@ -52,7 +54,9 @@ pub use help::{HelpLine, Helping};
 pub use key::Key;
 pub use keys::{Action, BarItem, Binding, Group, Keys, TABLE, bar};
 pub use list::{List, SortKey};
-pub use message::{Details, Failure, LakeMsg, Msg, PlanMsg, PreviewMsg, Reading, RunMsg, Service, ServiceState};
+pub use message::{
+    Details, DoctorMsg, Failure, LakeMsg, Msg, PlanMsg, PreviewMsg, Reading, RunMsg, Service, ServiceState,
+};
 pub use moves::start_choices;
 pub use nav::{Screen, Trail, View};
 pub use options::{LakeInfo, Look, Options, Start, ThemeName};
@@ -63,6 +67,7 @@ pub use question::{Answer, Ask, Question};
 pub use rows::TargetRows;
 pub use runs::{Runs, Shown, percent};
 pub use selected::Selected;
+pub(crate) use services::Watched;
 pub use shown::{BarMode, Level, Note, Overlay, Part};
 pub use sources::file_state;
 pub use state::App;

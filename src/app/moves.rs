@@ -74,6 +74,7 @@ impl App {
                 self.show_outcome(&run, &target);
             }
             (View::Log, Selected::Line(line)) => self.show_line(line),
+            (View::Doctor, _) => self.show_check(),
             _ => {}
         }
         Vec::new()
@@ -177,14 +178,19 @@ impl App {
                 Some(_) => View::Partitions(target.table_name()),
                 None => View::Tables(target.database.clone()),
             },
-            View::Steps(_) => View::Plan,
-            View::RunTargets(_) => View::History,
+            View::Steps(_) => return self.up(View::Plan),
+            View::RunTargets(_) => return self.up(View::History),
             _ => {
                 self.trail.leave();
                 return self.enter();
             }
         };
         self.trail.out(parent);
+        self.enter()
+    }
+
+    fn up(&mut self, parent: View) -> Vec<Effect> {
+        self.trail.up(parent);
         self.enter()
     }
 
@@ -254,6 +260,7 @@ impl App {
                 }
                 Vec::new()
             }
+            View::Doctor => self.examine(),
             View::Start | View::Basket | View::Plan | View::Preview | View::Log => Vec::new(),
         }
     }
@@ -311,7 +318,7 @@ impl App {
 
     /// Lists tables on screen that nobody listed yet, and once after the start those that the cache knows.
     pub(crate) fn check_visible(&mut self) -> Vec<Effect> {
-        if !matches!(self.view(), View::Lake | View::Tables(_)) || self.lost_server().is_some() {
+        if !matches!(self.view(), View::Lake | View::Tables(_)) || self.lost_server().is_some() || self.lake.offline {
             return Vec::new();
         }
         let rows: Vec<u32> = self.list().map(|list| list.rows()[self.window()].to_vec()).unwrap_or_default();
@@ -319,7 +326,7 @@ impl App {
         for row in rows {
             let Some(table) = self.data.tables.rows().get(row as usize) else { continue };
             let unknown = table.scanned == Scanned::No && table.error.is_none();
-            let cheap = self.lake.eager || (!unknown && table.targets <= 50);
+            let cheap = self.lake.eager || unknown || table.targets <= 50;
             let old = unknown || table.at < self.opened;
             if cheap && old && self.requested.insert(table.name.clone()) {
                 wanted.push(table.name.clone());
@@ -379,6 +386,7 @@ impl App {
             (View::Run(run), _) if self.is_live(&run) => vec![Effect::Attach(run)],
             (View::RunTargets(run) | View::Run(run), _) => vec![Effect::ShowRun(run), Effect::ListRuns],
             (View::Jobs | View::History | View::Attention, _) => self.list_runs(),
+            (View::Doctor, _) => self.examine(),
             _ => Vec::new(),
         }
     }

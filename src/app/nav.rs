@@ -32,6 +32,8 @@ pub enum Screen {
     Log,
     /// What needs a person.
     Attention,
+    /// What a run needs, checked.
+    Doctor,
     /// Without a configuration.
     Start,
     /// Help.
@@ -54,6 +56,7 @@ impl Screen {
         Screen::Preview,
         Screen::Log,
         Screen::Attention,
+        Screen::Doctor,
         Screen::Start,
         Screen::Help,
     ];
@@ -74,6 +77,7 @@ impl Screen {
             Screen::Preview => "Preview",
             Screen::Log => "Log",
             Screen::Attention => "Needs a person",
+            Screen::Doctor => "Doctor",
             Screen::Start => "Start",
             Screen::Help => "Help",
         }
@@ -101,6 +105,7 @@ pub enum View {
     Preview,
     Log,
     Attention,
+    Doctor,
 }
 
 impl View {
@@ -121,6 +126,7 @@ impl View {
             View::Preview => Screen::Preview,
             View::Log => Screen::Log,
             View::Attention => Screen::Attention,
+            View::Doctor => Screen::Doctor,
         }
     }
 }
@@ -204,6 +210,17 @@ impl Trail {
         }
     }
 
+    /// Up to `parent`: back where that is the view before, else in this view's place, so that leaving the parent never
+    /// comes back here.
+    pub fn up(&mut self, parent: View) {
+        if self.came_from(&parent) {
+            self.back();
+        } else {
+            self.last = Some(self.view().clone());
+            self.replace(parent);
+        }
+    }
+
     /// Whether the view before this one is `view`.
     pub fn came_from(&self, view: &View) -> bool {
         self.at > 0 && self.views[self.at - 1] == *view
@@ -241,5 +258,16 @@ mod tests {
         assert_eq!(*trail.view(), View::Plan);
         let mut root = Trail::new(View::Lake);
         assert!(!root.leave());
+    }
+
+    #[test]
+    fn up_and_out_comes_to_the_lake() {
+        let mut trail = Trail::new(View::Lake);
+        for view in [View::Plan, View::Steps(0), View::Log, View::Steps(0)] {
+            trail.go(view);
+        }
+        trail.up(View::Plan);
+        assert_eq!(*trail.view(), View::Plan);
+        assert!(trail.leave() && *trail.view() == View::Log);
     }
 }

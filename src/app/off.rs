@@ -77,10 +77,17 @@ impl App {
         }
         match self.selected_run() {
             Some(run) => self.data.runs.off(run, kind),
+            None if !self.data.runs.loaded => Some(match &self.data.runs.failure {
+                Some(_) => "the runs could not be read".to_owned(),
+                None => "still reading the runs".to_owned(),
+            }),
             None if kind == RunKind::Rollback
                 && matches!(self.selected(), Selected::Table(_) | Selected::Target(_)) =>
             {
-                Some("no run on this table".to_owned())
+                Some(
+                    if self.data.runs.complete { "no run on this table" } else { "no run of this host on this table" }
+                        .to_owned(),
+                )
             }
             None if kind == RunKind::Recover => Some("nothing to recover here".to_owned()),
             None if matches!(
@@ -103,7 +110,10 @@ impl App {
             return Some("it does not run".to_owned());
         }
         match self.data.runs.lost.get(&run) {
-            Some(failure) => Some(failure.message.clone()),
+            Some(failure) => Some(match self.data.runs.get(&run) {
+                Some(summary) => format!("{} runs it on {}: steered there", summary.user, summary.host),
+                None => failure.message.clone(),
+            }),
             None if !self.data.runs.watched.contains_key(&run) => Some("not connected; Enter connects".to_owned()),
             None => None,
         }

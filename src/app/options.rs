@@ -21,8 +21,12 @@ pub struct LakeInfo {
     pub production: bool,
     /// Changes are off.
     pub read_only: bool,
-    /// Whether rows on screen that nobody listed yet are listed unasked (a local disk: nothing else is burdened).
+    /// Whether every table on screen may be listed again unasked (a local disk: nothing else is burdened).
     pub eager: bool,
+    /// Only what the cache knows is shown.
+    pub offline: bool,
+    /// The profiles that can be opened instead.
+    pub profiles: Vec<String>,
 }
 
 /// Colours by name.

@@ -47,7 +47,7 @@ pub struct Entry {
 }
 
 /// Commands that take an argument: name, argument, help.
-pub const COMMANDS: [(&str, &str, &str); 13] = [
+pub const COMMANDS: [(&str, &str, &str); 16] = [
     ("table", "DB.TABLE", "its partitions"),
     ("partition", "KEY=VALUE", "a partition of this table"),
     ("run", "RUN", "its targets, or the run itself while it works"),
@@ -59,6 +59,9 @@ pub const COMMANDS: [(&str, &str, &str); 13] = [
     ("restore --to", "DIR", "copy kept files of the run aside"),
     ("keep", "", "recover: what is live stays, where a decision is needed"),
     ("restore", "", "recover: the originals come back, where a decision is needed"),
+    ("doctor", "", "check servers, ticket, room, rights, leftovers, worker"),
+    ("profile", "NAME", "another lake in this one's place; each has its own basket"),
+    ("ctx", "NAME", "the same as profile"),
     ("filter", "TEXT", "filter this list"),
     ("q", "", "leave lakehand"),
 ];
@@ -215,6 +218,8 @@ impl App {
                 self.decide(Decision::Restore);
                 Vec::new()
             }
+            "doctor" => self.go(View::Doctor),
+            "profile" | "ctx" => self.open_profile(argument),
             "filter" => {
                 self.with_list(|list, source, _| list.set_filter(argument, source));
                 Vec::new()
@@ -242,6 +247,19 @@ impl App {
     fn refuse(&mut self, text: String) -> Vec<Effect> {
         self.say(Level::Warn, text);
         Vec::new()
+    }
+
+    /// Another profile: this console ends and one on it begins. Runs go on.
+    fn open_profile(&mut self, argument: &str) -> Vec<Effect> {
+        if self.lake.profiles.iter().any(|name| name == argument) {
+            return vec![Effect::SaveBasket(self.data.basket.marks()), Effect::OpenProfile(argument.to_owned())];
+        }
+        let nearest = self.lake.profiles.iter().min_by_key(|name| strsim::damerau_levenshtein(name, argument));
+        let hint = match nearest {
+            Some(name) => format!("; did you mean {name}?"),
+            None => "; no configuration names one".to_owned(),
+        };
+        self.refuse(format!("there is no profile {argument}{hint}"))
     }
 
     fn open_table(&mut self, argument: &str) -> Vec<Effect> {

@@ -204,11 +204,7 @@ impl App {
             }
             RunMsg::Event { run, event } => self.event(&run, event),
             RunMsg::Ended(snapshot) => effects = self.run_ended(*snapshot),
-            RunMsg::Lost { run, failure } => {
-                self.say(Level::Warn, format!("run {}: {}", run.suffix(), failure.line()));
-                self.data.runs.lost.insert(run.clone(), failure);
-                effects = vec![Effect::ListRuns, Effect::ShowRun(run)];
-            }
+            RunMsg::Lost { run, failure } => effects = self.run_lost(run, failure),
             RunMsg::Failed(failure) => {
                 if !self.data.runs.loaded {
                     self.data.runs.failure = Some(failure.clone());
@@ -220,6 +216,16 @@ impl App {
         self.each_list(|view| *view == View::Log, |list, source| list.append(source));
         self.follow();
         effects
+    }
+
+    /// A connection that ended is said; a run that never took one is another user's or host's, and is read from the
+    /// lake instead.
+    fn run_lost(&mut self, run: RunId, failure: Failure) -> Vec<Effect> {
+        if self.data.runs.watched.contains_key(&run) {
+            self.say(Level::Warn, format!("run {}: {}", run.suffix(), failure.line()));
+        }
+        self.data.runs.lost.insert(run.clone(), failure);
+        vec![Effect::ListRuns, Effect::ShowRun(run)]
     }
 
     fn runs_listed(&mut self, runs: Vec<crate::model::RunSummary>, complete: bool) -> Vec<Effect> {

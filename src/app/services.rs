@@ -16,7 +16,7 @@ use crate::model::age_text;
 pub(crate) struct Watched {
     pub(crate) word: String,
     pub(crate) state: ServiceState,
-    since: DateTime<Utc>,
+    pub(crate) since: DateTime<Utc>,
 }
 
 impl Watched {
@@ -35,7 +35,8 @@ impl Watched {
         format!("{} {state}", self.word)
     }
 
-    fn name(&self) -> &str {
+    /// What a person calls it.
+    pub(crate) fn name(&self) -> &str {
         match self.word.as_str() {
             "nn" => "NameNode",
             "hms" => "metastore",

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::basket::{Basket, Figures};
 use super::data::{Data, Log};
+use super::doctor::Doctor;
 use super::effect::Subject;
 use super::filter::Source;
 use super::keys::Keys;
@@ -87,6 +88,7 @@ impl App {
             runs: Runs::default(),
             preview: None,
             details: None,
+            doctor: Doctor::default(),
             log: Log { lines: Vec::new(), level: LogLevel::Info, frozen: None },
         };
         for mark in &options.basket {
@@ -163,6 +165,7 @@ impl App {
                 preview.elapsed_ms.is_none() && preview.failure.is_none() && *self.trail.view() == View::Preview
             })
             || matches!(self.trail.view(), View::Run(run) if self.is_live(run))
+            || (*self.trail.view() == View::Doctor && self.data.doctor.is_busy())
     }
 
     /// Whether a run works, as far as is known.
@@ -171,6 +174,11 @@ impl App {
         let watched = self.data.runs.watched.get(run).map(|snapshot| snapshot.state);
         let state = watched.or_else(|| self.data.runs.get(run).map(|summary| summary.state));
         matches!(state, Some(Running | Paused))
+    }
+
+    /// Whether a run is known only by what it writes to the lake: another user's, or another host's.
+    pub fn is_from_lake(&self, run: &RunId) -> bool {
+        !self.data.runs.watched.contains_key(run) && self.data.runs.lost.contains_key(run) && self.is_live(run)
     }
 
     fn pane_waits(&self) -> bool {
@@ -232,6 +240,11 @@ impl App {
     pub(crate) fn say(&mut self, level: Level, text: impl Into<String>) {
         self.note = Some(Note { level, text: text.into() });
         self.dirty = true;
+    }
+
+    /// Whether nothing lies over the view.
+    pub fn is_bare(&self) -> bool {
+        matches!(self.overlay, Overlay::None)
     }
 
     /// Whether a question waits for its answer.

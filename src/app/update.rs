@@ -42,6 +42,12 @@ impl App {
         // Other hosts' runs are seen within half a minute.
         if now - self.runs_asked >= TimeDelta::seconds(30) && *self.view() != View::Start {
             effects.extend(self.list_runs());
+            // A run that is not connected says how far it is only on the lake.
+            if let View::Run(run) = self.view().clone()
+                && self.is_from_lake(&run)
+            {
+                effects.push(Effect::ShowRun(run));
+            }
         }
         effects
     }
@@ -92,6 +98,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Plan(message) => app.plan_message(message),
         Msg::Run(message) => return app.run_message(message),
         Msg::Preview(message) => app.preview_message(message),
+        Msg::Doctor(message) => app.doctor_message(message),
         Msg::Service(service) => return app.service(service),
         Msg::Copied { what, shown } => app.copied(&what, shown),
         Msg::Failed(failure) => app.say(Level::Error, failure.line()),

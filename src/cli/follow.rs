@@ -9,10 +9,11 @@ use tokio::sync::mpsc;
 use super::ask::forget_typed;
 use super::progress::{Progress, log_text};
 use super::session::Session;
+use super::steering::{LINES, Lines};
 use crate::client::{self, Attached};
 use crate::error::Result;
 use crate::ipc::{Reply, Request};
-use crate::model::{Event, LogLevel, RunId, RunSnapshot};
+use crate::model::{Event, LogLevel, RunId, RunSnapshot, RunState};
 
 /// How the waiting ended.
 #[derive(Debug)]
@@ -23,12 +24,23 @@ pub enum Followed {
     Detached(RunSnapshot),
 }
 
-/// What somebody at the terminal wants after Ctrl-C.
+/// What somebody at the terminal wants: after Ctrl-C, or by a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wish {
+pub enum Wish {
+    /// Nothing: the waiting goes on.
     GoOn,
+    /// Leave it to itself.
     Detach,
+    /// Stop it.
     Cancel,
+    /// Hold it, or let it go on.
+    Pause,
+    /// Stop it, once that was answered with yes.
+    AskCancel,
+    /// The answer.
+    Yes,
+    /// What can be typed.
+    Help,
 }
 
 /// The signals that stop or leave a run. Listened to before the run is started, so that none ends this process while
@@ -66,6 +78,10 @@ struct Follower<'a> {
     wishes: mpsc::UnboundedSender<Wish>,
     answers: mpsc::UnboundedReceiver<Wish>,
     asking: bool,
+    /// Whether the question of `K` waits for its answer.
+    cancelling: bool,
+    /// Lines that steer, where there are no bars and somebody may type.
+    lines: Option<Lines>,
 }
 
 impl<'a> Follower<'a> {
@@ -74,7 +90,22 @@ impl<'a> Follower<'a> {
         let bars = session.edge.error_is_terminal && !session.globals.plain;
         let progress = Progress::new(&session.output, bars, session.globals.ascii, &snapshot);
         let (wishes, answers) = mpsc::unbounded_channel();
-        Follower { session, attached, snapshot, progress, signals, wishes, answers, asking: false }
+        let lines = (session.globals.plain && session.edge.can_ask).then(|| Lines::read(wishes.clone()));
+        if lines.is_some() {
+            session.output.say(LINES);
+        }
+        Follower {
+            session,
+            attached,
+            snapshot,
+            progress,
+            signals,
+            wishes,
+            answers,
+            asking: false,
+            cancelling: false,
+            lines,
+        }
     }
 
     async fn wait(mut self) -> Result<Followed> {
@@ -100,15 +131,30 @@ impl<'a> Follower<'a> {
                     if self.asking {
                         return Ok(self.detach());
                     }
-                    if self.session.edge.can_ask { self.ask() } else { self.cancel().await }
+                    if self.lines.is_some() {
+                        self.session.output.say(LINES);
+                    } else if self.session.edge.can_ask {
+                        self.ask();
+                    } else {
+                        self.cancel().await;
+                    }
                 }
                 Some(wish) = self.answers.recv() => {
                     self.asking = false;
                     self.progress.unhide();
+                    let asked = std::mem::take(&mut self.cancelling);
                     match wish {
                         Wish::GoOn => {}
                         Wish::Detach => return Ok(self.detach()),
                         Wish::Cancel => self.cancel().await,
+                        Wish::Yes if asked => self.cancel().await,
+                        Wish::Pause => self.pause().await,
+                        Wish::AskCancel => {
+                            self.cancelling = true;
+                            let suffix = self.snapshot.run.suffix();
+                            self.session.output.say(&format!("cancel run {suffix}? type y and Enter; else it goes on"));
+                        }
+                        Wish::Help | Wish::Yes => self.session.output.say(LINES),
                     }
                 }
             }
@@ -157,6 +203,15 @@ impl<'a> Follower<'a> {
             Err(_) => "the run is ending already",
         };
         self.progress.suspend(|| self.session.output.say(text));
+    }
+
+    async fn pause(&mut self) {
+        let (request, text) = match self.snapshot.state {
+            RunState::Paused => (Request::Resume, "going on"),
+            _ => (Request::Pause, "pausing: the steps in hand are finished, then it holds; P goes on"),
+        };
+        let text = if self.attached.send(request).await.is_ok() { text } else { "the run is ending already" };
+        self.session.output.say(text);
     }
 
     fn detach(&self) -> Followed {

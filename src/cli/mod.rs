@@ -13,6 +13,7 @@ mod edge;
 mod follow;
 mod message;
 mod output;
+mod plain;
 mod planned;
 mod previewed;
 mod progress;
@@ -20,6 +21,7 @@ mod report;
 mod scanning;
 mod select;
 mod session;
+mod steering;
 mod table;
 mod walk;
 

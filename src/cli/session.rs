@@ -87,6 +87,13 @@ impl Session {
         done
     }
 
+    /// What `doctor` examines.
+    pub fn patient(&self, settings: Arc<Settings>) -> Result<action::Patient> {
+        let Config { files, notes, .. } = self.config(&[])?;
+        let paths = self.edge.paths.clone();
+        Ok(action::Patient { settings, paths, files: files.len(), notes, flags: self.lake_flags() })
+    }
+
     /// The flags that open the same lake, for commands that are to be pasted: ` --lake /srv/lake`, or nothing.
     pub fn lake_flags(&self) -> String {
         let mut flags = String::new();

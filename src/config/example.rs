@@ -20,7 +20,7 @@ const SAMPLES: [(&str, &str); 10] = [
     ("profiles.*.hadoop_conf_dir", "/etc/hadoop/conf"),
     ("profiles.*.kerberos.principal", "lakehand@LAKE.EXAMPLE"),
     ("profiles.*.kerberos.keytab", "/etc/security/lakehand.keytab"),
-    ("console.keys", "{rollback: T}"),
+    ("console.keys", "{roll-back: T}"),
 ];
 
 /// The keys that are not commented out: the least that opens a lake.

@@ -3,6 +3,7 @@
 mod choice;
 mod event;
 mod files;
+mod health;
 mod histogram;
 mod ids;
 mod listing;
@@ -19,6 +20,7 @@ mod time;
 pub use choice::{Decision, Scope};
 pub use event::{Event, LogLevel, LogLine, Rates, RunSnapshot, TargetProgress};
 pub use files::{Attributes, DataFormat, FileFacts, KnownFile, Owner};
+pub use health::{Check, Health};
 pub use histogram::{
     BAR_LABELS_AT_128_MIB, BINS, Bars, Histogram, Measure, bin_of, edge_text, edges as histogram_edges,
 };

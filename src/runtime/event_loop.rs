@@ -216,6 +216,7 @@ impl EventLoop {
             match effect {
                 Effect::Quit => self.left = Some(Left::Exit(Exit::Done)),
                 Effect::Start(choice) => self.left = Some(Left::Start(choice)),
+                Effect::OpenProfile(name) => self.left = Some(Left::Profile(name)),
                 Effect::Suspend if can_suspend() => self.suspend = true,
                 Effect::Suspend => {
                     let text = "not suspended: no shell is there that could continue it".to_owned();

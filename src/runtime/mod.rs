@@ -16,8 +16,9 @@ use std::sync::Arc;
 use chrono::Utc;
 use futures::FutureExt;
 
+use crate::action::Patient;
 use crate::app::{App, LakeInfo, Look, Options, Start, StartChoice, ThemeName};
-use crate::config::{Paths, Settings};
+use crate::config::{Paths, Settings, StoreKind};
 use crate::error::{Code, Error, Exit, Result};
 use crate::model::WorkRates;
 use crate::term::{Glyphs, Probe, ProbeFlags, install_panic_hook, signals};
@@ -37,15 +38,21 @@ pub struct RuntimeEnv {
     pub start: Start,
     /// Only the cache is shown; the lake is not asked.
     pub offline: bool,
+    /// What `doctor` examines.
+    pub patient: Patient,
+    /// The profiles that can be opened instead.
+    pub profiles: Vec<String>,
 }
 
 /// How the console was left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Left {
     /// It ends.
     Exit(Exit),
     /// At the first start a way to begin was chosen, which the caller carries out.
     Start(StartChoice),
+    /// Another profile is to be opened.
+    Profile(String),
 }
 
 /// Runs the console until it is left. A worker's run never ends with it. Needs a runtime of several threads: tasks read
@@ -81,7 +88,9 @@ fn options(env: &RuntimeEnv, probe: &Probe) -> Result<Options> {
             place: lake,
             production: settings.production,
             read_only: settings.read_only,
-            eager: !env.offline,
+            eager: settings.store == StoreKind::Local,
+            offline: env.offline,
+            profiles: env.profiles.clone(),
         },
         policy: settings.policy.clone(),
         rates: WorkRates::default(),

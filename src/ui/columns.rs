@@ -137,9 +137,10 @@ impl Cells {
         }
     }
 
-    /// With an age.
+    /// With the age of what is known; `~` before it where that is more than a day.
     pub fn aged(mut self, now: DateTime<Utc>, at: DateTime<Utc>) -> Cells {
-        self.age = row_age(now, at);
+        let stale = if now - at > chrono::TimeDelta::hours(24) { "~" } else { "" };
+        self.age = format!("{stale}{}", row_age(now, at));
         self
     }
 

@@ -3,7 +3,7 @@
 use super::canvas::Canvas;
 use super::numbers::short_count;
 use super::theme::Role;
-use crate::app::{Action, App, Level, Overlay, Reading, SortKey, Verdict, View, bar, percent};
+use crate::app::{Action, App, Level, Overlay, Reading, SortKey, Verdict, View, Watched, bar, percent};
 use crate::model::{RunKind, count_text, duration_text, width};
 
 /// Row 1.
@@ -35,7 +35,7 @@ fn badges(app: &App) -> Vec<(&'static str, Role)> {
     }
     let lost = app.lost_server().is_some();
     let only_here = *app.view() == View::History && app.data.runs.loaded && !app.data.runs.complete;
-    if lost || only_here {
+    if lost || only_here || app.lake.offline {
         badges.push(("[CACHE]", Role::Badge));
     }
     badges
@@ -74,6 +74,7 @@ fn title(app: &App) -> String {
         View::Preview => preview_title(app),
         View::Log => "Log".to_owned(),
         View::Attention => "Needs a person".to_owned(),
+        View::Doctor => "Doctor".to_owned(),
     };
     let filter = app.list().map(|list| list.filter().text()).unwrap_or_default();
     if !filter.is_empty() {
@@ -135,6 +136,7 @@ fn right_side(app: &App, columns: u16) -> String {
         View::Plan => vec![plan_age(app)],
         View::Run(run) => run_owner(app, run),
         View::Log => vec![log_state(app)],
+        View::Doctor => vec![app.data.doctor.counts()],
         View::History => vec![held(app)],
         _ => vec![format!("{} {}", if narrow { "b" } else { "basket" }, short_count(basket)), format!("runs {runs}")],
     };
@@ -229,10 +231,19 @@ fn message_text(app: &App) -> (String, Role) {
     if let Some(text) = app.list().and_then(|list| list.working()).map(|done| sorting(app, done)) {
         return (text, Role::Text);
     }
+    if let Some(server) = app.lost_server() {
+        return (lost_text(server), Role::Bad);
+    }
     match reading_text(app) {
         Some(text) => (text, Role::Text),
         None => (freshness(app), Role::Text),
     }
+}
+
+/// What stays in sight for as long as a server is lost.
+fn lost_text(server: &Watched) -> String {
+    let since = server.since.format("%H:%M:%S");
+    format!("! the {} does not answer since {since}; it is asked again and again. Changes are off.", server.name())
 }
 
 fn sorting(app: &App, done: u32) -> String {
@@ -291,6 +302,7 @@ fn freshness(app: &App) -> String {
         View::Run(run) => run_freshness(app, run),
         View::RunTargets(_) => "Space marks targets; marks narrow what R takes".to_owned(),
         View::Preview => preview_freshness(app),
+        View::Doctor => doctor_advice(app),
         _ => String::new(),
     };
     match place {
@@ -333,6 +345,14 @@ fn selected_reason(app: &App) -> String {
 fn basket_freshness(app: &App) -> String {
     let at = app.data.basket.at.map(|at| format!("marked on {} at {}; ", app.lake.profile, at.format("%H:%M")));
     format!("{}kept when you quit, emptied when the profile changes", at.unwrap_or_default())
+}
+
+/// What to do about the check under the cursor, else about the worst one.
+fn doctor_advice(app: &App) -> String {
+    let row = app.list().and_then(|list| list.selected());
+    let selected = row.and_then(|row| app.data.doctor.checks.get(row as usize)).filter(|check| check.next.is_some());
+    let advice = selected.or_else(|| app.data.doctor.advice());
+    advice.and_then(|check| check.next.as_ref().map(|next| format!("{}: {next}", check.name))).unwrap_or_default()
 }
 
 fn run_freshness(app: &App, run: &crate::model::RunId) -> String {

@@ -1,6 +1,7 @@
 //! History: every run of the lake, those that need a person first; Jobs and `!` are parts of it.
 
 use super::canvas::Canvas;
+use super::jobs;
 use super::run::ago;
 use super::theme::{Role, role_of};
 use crate::app::{App, View};
@@ -8,8 +9,10 @@ use crate::model::{RunId, RunSummary, TargetOutcome, count_text, counted, durati
 
 /// Draws History, Jobs, or what needs a person.
 pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
+    if *app.view() == View::Jobs {
+        return jobs::draw(app, canvas);
+    }
     let runs: Vec<&RunSummary> = match app.view() {
-        View::Jobs => app.data.runs.live().collect(),
         View::Attention => app.data.runs.attention().collect(),
         _ => app.data.runs.all().iter().collect(),
     };
@@ -90,7 +93,7 @@ fn line_of(app: &App, run: &RunSummary, canvas: &mut Canvas<'_>, y: u16, columns
     }
 }
 
-fn empty(app: &App, canvas: &mut Canvas<'_>) {
+pub(super) fn empty(app: &App, canvas: &mut Canvas<'_>) {
     let dots = canvas.glyphs.ellipsis();
     let filter = app.list().map(|list| list.filter().text()).unwrap_or_default();
     let text = match (app.view(), &app.data.runs.failure) {
@@ -132,6 +135,29 @@ fn detail(app: &App, run: &RunSummary, canvas: &mut Canvas<'_>) {
     let cannot: Vec<String> = cannot.map(|(kind, reason)| format!("{}: {}", kind.word(), reason.text)).collect();
     canvas.field(2, 2, width - 2, &run.tables.join("  "), Role::Text);
     canvas.line(2, 3, width - 2, &cannot.join("   "), Role::Dim);
+}
+
+/// A run of another user or host: what it writes to the lake, twice a minute at most.
+pub fn elsewhere(app: &App, run: &RunSummary, canvas: &mut Canvas<'_>) {
+    let (width, height) = (canvas.width(), canvas.height());
+    let sections = app.sections();
+    let live = app.is_live(&run.run);
+    let process = run.pid.map(|pid| format!(", process {pid}")).unwrap_or_default();
+    let elapsed = (run.finished.unwrap_or(app.data.now) - run.started).to_std().unwrap_or_default();
+    let x = canvas.text(2, 0, &format!("{} ", run.kind.word()), Role::Text);
+    let result = app.data.runs.result(run);
+    let x = canvas.text(x, 0, &result, role_of(&result));
+    let done = format!(" {} of {}", count_text(run.targets_done), counted(run.targets, "target"));
+    let text = format!("{done}, {} on {}{process}   {}", run.user, run.host, duration_text(elapsed));
+    canvas.line(x, 0, width.saturating_sub(x), &text, Role::Text);
+    let text = if live {
+        "read from the lake, twice a minute: it takes no view from here. Steered where it runs."
+    } else {
+        "read from the lake"
+    };
+    canvas.line(2, 1, width - 2, text, Role::Dim);
+    let rows = height.saturating_sub(sections.below);
+    outcomes(app, &run.run, &mut canvas.part(0, 0, width, rows), sections.above - 1, width);
 }
 
 /// The targets of a run.

@@ -10,10 +10,12 @@ mod basket;
 mod browse;
 mod canvas;
 mod columns;
+mod doctor;
 mod frame;
 mod glyphs;
 mod history;
 mod inspect;
+mod jobs;
 mod lake;
 mod log;
 mod numbers;
@@ -78,6 +80,7 @@ fn screen(app: &App, canvas: &mut Canvas<'_>) {
             View::RunTargets(run) => history::targets(app, run, &mut body),
             View::Preview => preview::draw(app, &mut body),
             View::Log => log::draw(app, &mut body),
+            View::Doctor => doctor::draw(app, &mut body),
         }
         overlay::draw(app, &mut body);
     }

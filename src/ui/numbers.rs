@@ -45,7 +45,7 @@ pub fn work_text(work: Work) -> String {
     }
 }
 
-/// `now`, `52m`, `6h`, `2d`; `~` before it where it is older than a day.
+/// `now`, `52m`, `6h`, `2d`.
 pub fn row_age(now: DateTime<Utc>, then: DateTime<Utc>) -> String {
     let age = (now - then).to_std().unwrap_or_default();
     match age.as_secs() {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::canvas::Canvas;
 use super::glyphs::eighths;
 use super::numbers::{clock, rounded, short_count};
-use super::result;
 use super::theme::{Role, role_of};
+use super::{history, result};
 use crate::app::{App, percent};
 use crate::model::{
     LogLine, RunId, RunKind, RunSnapshot, Size, Step, TargetProgress, TargetState, age_text, count_text, duration_text,
@@ -18,12 +18,17 @@ pub const NOTHING_FREED: &str = "nothing is freed until clean-up, and its trash 
 /// Draws it.
 pub fn draw(app: &App, run: &RunId, canvas: &mut Canvas<'_>) {
     let snapshot = app.frozen_run().or_else(|| app.data.runs.watched.get(run));
-    let Some(snapshot) = snapshot else { return unknown(app, run, canvas) };
+    let Some(snapshot) = snapshot else {
+        return match app.data.runs.get(run).filter(|_| app.data.runs.lost.contains_key(run)) {
+            Some(summary) => history::elsewhere(app, summary, canvas),
+            None => unknown(app, run, canvas),
+        };
+    };
     let sections = app.sections();
     if sections.above > 3 {
         progress(app, snapshot, canvas);
         speeds(app, snapshot, canvas);
-        sums(snapshot, canvas);
+        sums(app, snapshot, canvas);
     } else {
         progress(app, snapshot, canvas);
         speeds(app, snapshot, canvas);
@@ -119,8 +124,11 @@ fn is_running(target: &TargetProgress) -> bool {
     !state.is_final() && state != TargetState::Pending
 }
 
-/// Files in the stages: before, now, at the end, and what lies in backups.
-fn sums(snapshot: &RunSnapshot, canvas: &mut Canvas<'_>) {
+/// Files and NameNode objects in the stages: a run frees nothing before clean-up.
+fn sums(app: &App, snapshot: &RunSnapshot, canvas: &mut Canvas<'_>) {
+    if snapshot.kind == RunKind::Compact {
+        return stages(app, snapshot, canvas);
+    }
     let sum = |of: &dyn Fn(&TargetProgress) -> u64| count_text(snapshot.targets.iter().map(of).sum());
     let before = sum(&|target| target.outcome.files_before);
     let now = sum(&|target| match target.outcome.state.is_success() {
@@ -144,6 +152,58 @@ fn sums(snapshot: &RunSnapshot, canvas: &mut Canvas<'_>) {
         return;
     }
     canvas.text(2, 4, NOTHING_FREED, Role::Dim);
+}
+
+/// Files of the targets and their objects: a file is one object, and one for each block, of which it has at least one.
+#[derive(Clone, Copy, Default)]
+struct Stage {
+    files: u64,
+    objects: u64,
+}
+
+impl Stage {
+    fn of(files: u64, bytes: Size, block: Size) -> Stage {
+        Stage { files, objects: files + bytes.blocks(block).max(files) }
+    }
+
+    fn add(&mut self, other: Stage) {
+        self.files += other.files;
+        self.objects += other.objects;
+    }
+}
+
+/// Before, now, at the end, after clean-up. Until clean-up the old objects are there as well.
+fn stages(app: &App, snapshot: &RunSnapshot, canvas: &mut Canvas<'_>) {
+    let block = app.data.policy.block_size;
+    let mut all = [Stage::default(); 4];
+    let mut kept = 0;
+    for target in &snapshot.targets {
+        let outcome = &target.outcome;
+        let before = Stage::of(outcome.files_before, outcome.bytes_before, block);
+        let done = outcome.state.is_success();
+        let comes = if done { outcome.files_after } else { target.files_planned };
+        let fails = outcome.state.is_final() && !done;
+        let after = if fails { before } else { Stage::of(comes, outcome.bytes_before, block) };
+        let beside = |after: Stage| Stage { files: after.files, objects: before.objects + after.objects };
+        all[0].add(before);
+        all[1].add(if done { beside(after) } else { before });
+        all[2].add(if fails { before } else { beside(after) });
+        all[3].add(after);
+        kept += if done { before.objects } else { 0 };
+    }
+    let ends = [24, 35, 46, 63];
+    for (end, word) in ends.into_iter().zip(["before", "now", "at end", "after clean-up"]) {
+        canvas.right(end, 2, word, Role::Heading);
+    }
+    canvas.text(2, 3, "files", Role::Text);
+    canvas.text(2, 4, "objects", Role::Text);
+    for (end, stage) in ends.into_iter().zip(all) {
+        canvas.right(end, 3, &count_text(stage.files), Role::Text);
+        canvas.right(end, 4, &format!("~{}", count_text(stage.objects)), Role::Text);
+    }
+    if kept > 0 {
+        canvas.text(66, 4, &format!("backups {}", short_count(kept)), Role::Dim);
+    }
 }
 
 fn list(app: &App, snapshot: &RunSnapshot, canvas: &mut Canvas<'_>, above: u16) {

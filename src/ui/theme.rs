@@ -82,6 +82,7 @@ pub fn role_of(state: &str) -> Role {
     let word = state.split_once(' ').map_or(state, |(word, _)| word);
     match word {
         "BAD" | "ERR" | "FAILED" | "NEEDS" | "MISSING" => Role::Bad,
+        "SLOW" | "WARN" => Role::Warn,
         "SMALL" | "SKEW" | "HOT" | "part" | "IN" | "GIVEN" | "REFUSED" | "UNDONE" | "REWRITTEN" | "drifted" => {
             Role::Warn
         }

@@ -38,6 +38,8 @@ impl Console {
                 production: false,
                 read_only: false,
                 eager: true,
+                offline: false,
+                profiles: vec!["prod".to_owned(), "staging".to_owned()],
             },
             policy: Policy::default(),
             rates: WorkRates::default(),

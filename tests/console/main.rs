@@ -9,12 +9,13 @@
 )]
 
 mod console;
+mod fakes;
 mod journeys;
 mod keys;
 mod lake;
 mod large;
+mod monkey;
 mod picture;
-mod random;
 mod runs;
 mod screens;
 mod svg;

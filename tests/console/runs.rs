@@ -329,9 +329,13 @@ fn sizes() -> ExchangedSizes {
     ExchangedSizes { before, predicted, after: histogram([0, 0, 0, 0, 0, 0, 0, 1, 73, 0], gib(8.8)) }
 }
 
-/// The targets of a run that ended.
+/// The targets of a run that ended came.
 pub fn shown(console: &mut Console, short: &str) {
-    let run = run_id(short);
+    console.send(shown_message(run_id(short)));
+}
+
+/// The targets of a run that ended.
+pub fn shown_message(run: RunId) -> Msg {
     let mut outcomes: Vec<TargetOutcome> = snapshot().targets.into_iter().map(|target| target.outcome).collect();
     for (outcome, state) in outcomes.iter_mut().zip([
         TargetState::Replaced,
@@ -345,7 +349,8 @@ pub fn shown(console: &mut Console, short: &str) {
     }
     outcomes[1].reason = Some(Reason::new(Code::Changed, "2 files came meanwhile"));
     outcomes[2].reason = Some(Reason::new(Code::Verification, "column amount, 3 of 1,204,118 values"));
-    let log = vec![line(25_000, LogLevel::Error, short, "web.clicks dt=2026-11-02  verify: column amount, 3 values")];
+    let log =
+        vec![line(25_000, LogLevel::Error, run.short(), "web.clicks dt=2026-11-02  verify: column amount, 3 values")];
     let refresh = vec!["REFRESH TABLE sales.orders;".to_owned(), "REFRESH sales.orders; -- Impala".to_owned()];
-    console.send(Msg::Run(RunMsg::Shown { run, outcomes, log, refresh, sizes: Some(Box::new(sizes())) }));
+    Msg::Run(RunMsg::Shown { run, outcomes, log, refresh, sizes: Some(Box::new(sizes())) })
 }

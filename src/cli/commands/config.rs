@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use crate::app::{Keys, ThemeName};
 use crate::cli::session::Session;
 use crate::cli::table::Table;
-use crate::config::{self, Config, KEYS};
+use crate::config::{self, Config, KEYS, Settings};
 use crate::error::{Code, Error, Exit, Result};
+use crate::model::StorePath;
 
 /// Write, check or show the configuration. Nothing is contacted.
 #[derive(Debug, Args)]
@@ -96,6 +98,10 @@ fn check(session: &Session) -> Result<Exit> {
     } else {
         config.settings(&choice, &session.edge.current)?;
     }
+    // What only the console reads is judged as it does.
+    let console = config.common(Settings::local_lake(StorePath::new("/")?))?.console;
+    ThemeName::parse(&console.theme)?;
+    Keys::new(&console.keys)?;
     let document = document("lakehand.config_check/1", &config, Vec::new());
     session.output.either(&document, || {
         let mut text = String::new();

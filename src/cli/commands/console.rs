@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::app::{Start, StartChoice};
+use crate::cli::plain;
 use crate::cli::session::Session;
-use crate::config::{Config, Settings};
+use crate::config::{Choice, Config, Settings};
 use crate::error::{Code, Error, Exit, Result};
 use crate::model::{StorePath, TableName, TargetId};
 use crate::runtime::{self, Left, RuntimeEnv};
@@ -14,9 +15,12 @@ use super::demo::Demo;
 
 /// Opens the console on the lake that was chosen; without any configuration, at the ways to begin.
 pub fn open(session: &Session) -> Result<Exit> {
+    if session.globals.plain {
+        return plain::open(session, session.settings(&[])?);
+    }
     if !session.edge.has_screen() {
         return Err(Error::new(Code::NoTerminal, "lakehand needs a terminal")
-            .next("use analyze, plan, compact, history, rollback; lakehand --help"));
+            .next("use --plain, or analyze, plan, compact, history, rollback; lakehand --help"));
     }
     let config = session.config(&[])?;
     match config.settings(&session.choice(), &session.edge.current) {
@@ -44,22 +48,49 @@ fn begin(session: &Session, config: &Config) -> Result<Exit> {
     match run(session, Arc::new(settings), Start::NoConfiguration)? {
         Left::Exit(exit) => Ok(exit),
         Left::Start(StartChoice::Demo) => Demo::usual().carry_out(session),
+        Left::Profile(_) => Ok(Exit::Done),
         Left::Start(StartChoice::Configure) => {
             generate(session, Some(session.edge.paths.config.join("config.yaml")), false)
         }
     }
 }
 
-/// Shows the console on a lake.
+/// Shows the console on a lake, and on each that is opened from it.
 pub fn show(session: &Session, settings: Arc<Settings>, start: Start) -> Result<Exit> {
-    match run(session, settings, start)? {
-        Left::Exit(exit) => Ok(exit),
-        Left::Start(_) => Ok(Exit::Done),
+    let (mut settings, mut start) = (settings, start);
+    loop {
+        match run(session, settings, start)? {
+            Left::Exit(exit) => return Ok(exit),
+            Left::Start(_) => return Ok(Exit::Done),
+            Left::Profile(name) => {
+                settings = Arc::new(session.config(&[])?.settings(&of_profile(session, &name), &session.edge.current)?);
+                start = Start::Lake;
+            }
+        }
     }
+}
+
+fn of_profile(session: &Session, name: &str) -> Choice {
+    Choice { profile: Some(name.to_owned()), lake: None, ..session.choice() }
+}
+
+/// The profiles that resolve: another one is never opened to fail.
+fn profiles(session: &Session) -> Result<Vec<String>> {
+    let config = session.config(&[])?;
+    let names = config.profiles().into_iter().map(str::to_owned);
+    let resolves = |name: &String| config.settings(&of_profile(session, name), &session.edge.current).is_ok();
+    Ok(names.filter(resolves).collect())
 }
 
 fn run(session: &Session, settings: Arc<Settings>, start: Start) -> Result<Left> {
     session.edge.paths.prepare()?;
-    let paths = session.edge.paths.clone();
-    session.block_on(runtime::run(RuntimeEnv { settings, paths, start, offline: session.globals.offline }))
+    let env = RuntimeEnv {
+        patient: session.patient(Arc::clone(&settings))?,
+        paths: session.edge.paths.clone(),
+        profiles: profiles(session)?,
+        offline: session.globals.offline,
+        settings,
+        start,
+    };
+    session.block_on(runtime::run(env))
 }

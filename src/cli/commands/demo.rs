@@ -7,6 +7,7 @@ use chrono::Utc;
 use clap::Args;
 
 use crate::app::Start;
+use crate::cli::plain;
 use crate::cli::session::Session;
 use crate::cli::walk;
 use crate::config::{Choice, Settings};
@@ -65,7 +66,9 @@ impl Demo {
         let made = demo::create(&directory, &DemoOptions { files: self.files, ..DemoOptions::usual(Utc::now()) });
         let done = made.and_then(|report| {
             let settings: Arc<Settings> = settings(&report)?;
-            if headless {
+            if session.globals.plain && !self.headless {
+                plain::open(session, settings)
+            } else if headless {
                 walk::walk(session, settings, &report)
             } else {
                 console::show(session, settings, Start::Lake)

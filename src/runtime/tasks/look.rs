@@ -1,10 +1,10 @@
-//! Looking at one thing: the files of a target, and what Inspect shows.
+//! Looking at one thing: the files of a target, what Inspect shows, what a run needs.
 
 use super::context::Context;
 use super::slots::Ticket;
 use crate::action;
-use crate::app::{Details, Failure, LakeMsg, Msg, Reading, Subject};
-use crate::model::TargetId;
+use crate::app::{Details, DoctorMsg, Failure, LakeMsg, Msg, Reading, Subject};
+use crate::model::{Check, TargetId};
 
 /// The files of a target.
 pub(super) async fn files(context: Context, ticket: Ticket, target: TargetId) {
@@ -31,6 +31,16 @@ pub(super) async fn inspect(context: Context, ticket: Ticket, subject: Subject, 
         Err(failure) => Msg::Failed(failure),
     };
     ticket.send(msg).await;
+}
+
+/// What a run needs, check by check.
+pub(super) async fn examine(context: Context, ticket: Ticket) {
+    let tell = |check: &Check| ticket.offer(Msg::Doctor(DoctorMsg::Check(check.clone())));
+    let msg = match action::doctor(&context.env().patient, &tell).await {
+        Ok(checks) => DoctorMsg::Done(checks),
+        Err(error) => DoctorMsg::Failed(error.into()),
+    };
+    ticket.send(Msg::Doctor(msg)).await;
 }
 
 fn details(subject: Subject, found: action::Details) -> Details {

@@ -108,6 +108,7 @@ impl Tasks {
             Effect::Preview { kind, of, within, terms } => {
                 slots.start(Slot::Preview, |ticket| runs::preview(context, ticket, kind, of, within, terms))
             }
+            Effect::Examine => slots.start(Slot::Doctor, |ticket| look::examine(context, ticket)),
             other => self.start_for_good(other),
         }
     }

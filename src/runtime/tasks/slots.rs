@@ -39,6 +39,8 @@ pub(super) enum Slot {
     Run(RunId),
     /// What an act would do.
     Preview,
+    /// What a run needs.
+    Doctor,
 }
 
 /// A running task's hold on the console.

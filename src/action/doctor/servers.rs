@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use chrono::Utc;
 
-use super::{Check, Found, check, failed, ok, warn};
-use crate::action;
-use crate::cli::session::Session;
+use super::super::{self as action, Session};
+use super::{Found, Patient, check, failed, ok, timed, warn};
 use crate::config::{CatalogKind, Settings, StoreKind};
 use crate::error::{Code, Result};
-use crate::model::{Size, age_text, counted};
+use crate::lake::{RECORDS_DIRECTORY, collect};
+use crate::model::{Check, Size, age_text, counted};
 
 /// A ticket that ends earlier is worth a word: a run may take longer.
 const SHORT: Duration = Duration::from_secs(3_600);
@@ -20,9 +20,10 @@ const LARGEST: Size = Size::mib(64);
 const AHEAD: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 
 /// Whatever there is to check, all at once.
-pub(super) async fn all(session: &Session, settings: &Settings) -> Vec<Check> {
+pub(super) async fn all(patient: &Patient) -> Vec<Check> {
+    let settings = &patient.settings;
     let (mut checks, kerberos, namenodes, metastores) = futures::join!(
-        async { vec![check("configuration", configuration(session, settings)).await] },
+        async { vec![check("configuration", configuration(patient)).await] },
         ticket(settings),
         namenodes(settings),
         metastores(settings)
@@ -33,8 +34,8 @@ pub(super) async fn all(session: &Session, settings: &Settings) -> Vec<Check> {
     checks
 }
 
-async fn configuration(session: &Session, settings: &Settings) -> Result<Found> {
-    let config = session.config(&[])?;
+async fn configuration(patient: &Patient) -> Result<Found> {
+    let settings = &patient.settings;
     let store = match settings.store {
         StoreKind::Local => "a local disk",
         StoreKind::Hdfs => "HDFS",
@@ -43,9 +44,9 @@ async fn configuration(session: &Session, settings: &Settings) -> Result<Found> 
         CatalogKind::Directory => "directories".to_owned(),
         CatalogKind::Hive => counted(settings.metastore.uris.len() as u64, "metastore address"),
     };
-    let files = counted(config.files.len() as u64, "file");
+    let files = counted(patient.files as u64, "file");
     let text = format!("{}: {store}, {catalog}; {files} read", settings.profile);
-    Ok(match config.notes.first() {
+    Ok(match patient.notes.first() {
         Some(note) => warn(format!("{text}; {note}"), "lakehand config check"),
         None => ok(text),
     })
@@ -85,20 +86,20 @@ async fn namenodes(settings: &Settings) -> Vec<Check> {
             }
             Err(error) => failed(&error),
         };
-        Check::of(service.name, found, service.took)
+        timed(service.name, found, service.took)
     };
     services.into_iter().map(one).collect()
 }
 
 /// Reads a file of ours, which lies on DataNodes; nothing is written for it.
-pub(super) async fn datanodes(lake: &action::Session) -> Result<Found> {
+pub(super) async fn datanodes(lake: &Session) -> Result<Found> {
     let reader = &lake.reader;
     let index = lake.ledger().index;
     let listing = match reader.store.list(&index).await {
         Err(error) if error.code() == Code::NotFound => return Ok(ok("not asked: no run was made here yet")),
         listing => listing?,
     };
-    let entries = crate::store::collect(listing).await?;
+    let entries = collect(listing).await?;
     let files = entries.iter().filter_map(|entry| entry.known_file());
     let Some(file) = files.filter(|file| file.length.0 > 0).min_by_key(|file| file.length) else {
         return Ok(ok("not asked: no run was made here yet"));
@@ -121,16 +122,16 @@ async fn metastores(settings: &Settings) -> Vec<Check> {
             }
             Err(error) => failed(&error),
         };
-        Check::of(service.name, found, service.took)
+        timed(service.name, found, service.took)
     };
     services.into_iter().map(one).collect()
 }
 
 /// Times of the lake's directories against this host's clock: what is from the future shows a clock that is wrong.
-pub(super) async fn clock(lake: &action::Session) -> Result<Found> {
+pub(super) async fn clock(lake: &Session) -> Result<Found> {
     let reader = &lake.reader;
     let now = Utc::now();
-    for path in [reader.root.clone(), reader.root.join(crate::store::RECORDS_DIRECTORY)] {
+    for path in [reader.root.clone(), reader.root.join(RECORDS_DIRECTORY)] {
         let Some(entry) = reader.store.stat(&path).await? else { continue };
         if entry.modified.age(now + AHEAD).is_none() {
             return Ok(warn(

@@ -1,0 +1,76 @@
+//! Jobs: the runs that work now, whoever made them; who, where, how far, for how long.
+
+use super::canvas::Canvas;
+use super::history::empty;
+use super::numbers::{clock, rounded};
+use super::theme::{Role, role_of};
+use crate::app::{App, percent};
+use crate::model::{RunSummary, count_text};
+
+/// Draws it.
+pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
+    let runs: Vec<&RunSummary> = app.data.runs.live().collect();
+    let columns = Columns::new(canvas.width());
+    canvas.text(3, 0, "run", Role::Heading);
+    canvas.text(columns.kind, 0, "kind", Role::Heading);
+    canvas.text(columns.who, 0, "who, where", Role::Heading);
+    for (end, word) in
+        [(columns.targets, "targets"), (columns.share, "read"), (columns.time, "time"), (columns.left, "left")]
+    {
+        canvas.right(end, 0, word, Role::Heading);
+    }
+    canvas.text(columns.left + 1, 0, "state", Role::Heading);
+    let rows = app.list().map(|list| list.rows()).unwrap_or_default();
+    let cursor = app.list().and_then(|list| list.selected());
+    for (line, row) in rows[app.window()].iter().enumerate() {
+        let Some(run) = runs.get(*row as usize) else { continue };
+        let y = 1 + line as u16;
+        canvas.text(0, y, if cursor == Some(*row) { ">" } else { " " }, Role::Key);
+        line_of(app, run, canvas, y, &columns);
+        if cursor == Some(*row) {
+            canvas.bold_row(y);
+        }
+    }
+    if rows.is_empty() {
+        empty(app, canvas);
+    }
+}
+
+struct Columns {
+    kind: u16,
+    who: u16,
+    targets: u16,
+    share: u16,
+    time: u16,
+    left: u16,
+}
+
+impl Columns {
+    fn new(width: u16) -> Columns {
+        let left = width - 9;
+        let narrow = width < 80;
+        let (kind, who) = if narrow { (width, 17) } else { (17, 26) };
+        Columns { kind, who, targets: left - 22, share: left - 16, time: left - 8, left }
+    }
+}
+
+fn line_of(app: &App, run: &RunSummary, canvas: &mut Canvas<'_>, y: u16, columns: &Columns) {
+    let snapshot = app.data.runs.watched.get(&run.run);
+    canvas.text(3, y, run.run.short(), Role::Text);
+    canvas.text(columns.kind, y, run.kind.word(), Role::Text);
+    let room = columns.targets.saturating_sub(columns.who + 8);
+    canvas.field(columns.who, y, room, &format!("{}@{}", run.user, run.host), Role::Text);
+    let done = snapshot.map_or(run.targets_done, |snapshot| snapshot.counts()[0] as u64);
+    let elapsed = (app.data.now - run.started).to_std().unwrap_or_default();
+    let share = snapshot.map_or_else(|| "?".to_owned(), |snapshot| percent(snapshot.rates.share).replace(' ', ""));
+    let left = snapshot.and_then(|snapshot| snapshot.rates.left_ms).filter(|_| elapsed.as_secs() >= 10);
+    let left = left.map_or_else(|| "?".to_owned(), |left| format!("~{}", clock(rounded(left))));
+    let targets = format!("{}/{}", count_text(done), count_text(run.targets));
+    for (end, text) in
+        [(columns.targets, &targets), (columns.share, &share), (columns.time, &clock(elapsed)), (columns.left, &left)]
+    {
+        canvas.right(end, y, text, Role::Text);
+    }
+    let state = app.data.runs.state(run).word();
+    canvas.text(columns.left + 1, y, state, role_of(state));
+}
