@@ -18,7 +18,7 @@ use crate::store::{self, EntryKind, HdfsStore, LocalStore, Read as _};
 pub use crate::auth::Ticket;
 pub use crate::catalog::Service;
 pub use crate::store::{RECORDS_DIRECTORY, collect};
-pub use services::{Server, Servers, kerberos, metastores, namenodes};
+pub use services::{Server, Servers, Tickets, kerberos, metastores, namenodes};
 
 /// A lake to look at.
 #[derive(Clone, Debug)]

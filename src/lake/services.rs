@@ -1,9 +1,11 @@
 //! The servers and tickets of a profile, each asked for itself: the lake need not open for that.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
+use super::Writer;
 use crate::auth::{Login, Ticket, ticket};
 use crate::catalog::{Caller, HiveCatalog, Read as _, Service};
 use crate::config::{CatalogKind, Hdfs, Settings};
@@ -26,6 +28,25 @@ pub async fn kerberos(settings: &Settings) -> Option<Result<Ticket>> {
         return None;
     }
     Some(ticket(&Login::new(kerberos)).await)
+}
+
+/// What is left of the ticket of an open lake; asked while a run works.
+#[derive(Clone, Debug)]
+pub struct Tickets(Arc<Settings>);
+
+impl Tickets {
+    /// Those with which this lake was opened.
+    pub fn of(writer: &Writer) -> Tickets {
+        Tickets(Arc::clone(&writer.settings))
+    }
+
+    /// For how long one may still log in; none where no ticket is needed, and where a keytab gives the next one.
+    pub async fn left(&self) -> Result<Option<Duration>> {
+        if self.0.kerberos.keytab.is_some() {
+            return Ok(None);
+        }
+        Ok(kerberos(&self.0).await.transpose()?.and_then(|ticket| ticket.left))
+    }
 }
 
 /// The metastores of the profile, each asked now.

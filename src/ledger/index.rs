@@ -130,6 +130,15 @@ pub async fn all_states(
     states.into_iter().flatten().map(|state| (state.run.clone(), state)).collect()
 }
 
+/// The plan of a run; none where there is none, or a damaged one. That its servers are away is an error: what is not
+/// known is not absent.
+pub async fn known_plan(store: &dyn Read, index: &StorePath, run: &RunId) -> Result<Option<RunPlan>> {
+    match read_plan(store, index, run).await {
+        Err(error) if error.is_retryable() => Err(error.context(format!("the plan of run {run} cannot be read now"))),
+        plan => Ok(plan.ok()),
+    }
+}
+
 /// The plan of a run; `NotFound` where there is none.
 pub async fn read_plan(store: &dyn Read, index: &StorePath, run: &RunId) -> Result<RunPlan> {
     record::read(store, &index.join(&IndexEntry::Plan(run.clone()).to_string())).await

@@ -53,6 +53,14 @@ impl Share {
         }
     }
 
+    /// The error of records whose servers are away: that says nothing about the files.
+    pub fn unreadable_now(self) -> Option<Error> {
+        match self.last {
+            Some(Err(error)) if error.is_retryable() => Some(error),
+            _ => None,
+        }
+    }
+
     /// The last exchange, where it is closed and readable.
     pub fn closed(&self) -> Option<&Intent> {
         match &self.last {
@@ -85,7 +93,7 @@ async fn found(ledger: &Ledger, location: &StorePath) -> Result<FoundPlace> {
 async fn planned_locations(ledger: &Ledger) -> Result<BTreeSet<StorePath>> {
     let mut locations = BTreeSet::new();
     for run in index::entries(ledger.store.as_ref(), &ledger.index).await?.keys() {
-        if let Ok(plan) = index::read_plan(ledger.store.as_ref(), &ledger.index, run).await {
+        if let Some(plan) = index::known_plan(ledger.store.as_ref(), &ledger.index, run).await? {
             locations.extend(plan.targets.into_iter().map(|target| target.location));
         }
     }
@@ -177,14 +185,19 @@ fn target_at(root: &StorePath, location: &StorePath) -> TargetId {
 /// The shares of a run: of its own epochs, and of those of the run that it acted on. `RunNotFound` when neither the
 /// index nor any place knows it.
 pub async fn shares_of(ledger: &Ledger, run: &RunId, scope: &Scope) -> Result<(Option<RunPlan>, Vec<Share>)> {
-    let plan = index::read_plan(ledger.store.as_ref(), &ledger.index, run).await.ok();
+    let plan = index::known_plan(ledger.store.as_ref(), &ledger.index, run).await?;
     let places = places_of(ledger, plan.as_ref()).await?;
     // A run that acted on another works in an epoch of that one, or of the one that it had acted on.
     let any = plan.as_ref().is_none_or(|plan| plan.of.is_some());
     let wanted = |epoch: &EpochName| any || epoch.run == *run;
     let shares = read_all(ledger, &places, wanted).await?;
     let acted = |share: &Share| share.epoch.run == *run || share.last_run() == run;
-    let shares: Vec<Share> = shares.into_iter().filter(|share| acted(share) && scope.contains(&share.id)).collect();
+    let (acted, others): (Vec<Share>, Vec<Share>) = shares.into_iter().partition(acted);
+    // One that cannot be read now may be the run's as well.
+    if let Some(error) = others.into_iter().find_map(Share::unreadable_now) {
+        return Err(error);
+    }
+    let shares: Vec<Share> = acted.into_iter().filter(|share| scope.contains(&share.id)).collect();
     if plan.is_none() && shares.is_empty() && !is_indexed(ledger, run).await? {
         return Err(
             Error::new(Code::RunNotFound, format!("there is no run {run}")).next("lakehand history    lists them")

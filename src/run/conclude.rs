@@ -71,7 +71,7 @@ impl Lease {
         {
             return Conclusion::failed(&error);
         }
-        match self.drive().await {
+        match self.withdraw().await {
             Ok(Driven::Ended(ending)) if ending.at_rest => {
                 // The state is that of an exchange before; this run did nothing here.
                 let mut conclusion = Conclusion::failed(&cause);

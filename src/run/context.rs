@@ -10,8 +10,9 @@ use crate::ledger::{Actor, Ledger};
 use crate::model::{Decision, Event, Plan, RunId, RunSnapshot, Scope, StorePath};
 use crate::store::{self, Read};
 
+use super::again::Patience;
 use super::control::Control;
-use super::seams::{Clock, Processes, Random, Rewriter};
+use super::seams::{Clock, Processes, Random, Rewriter, Tickets};
 
 /// Told what happens. Called from the run's tasks, in order for each target; must not block.
 pub trait Observer: Send + Sync + Debug {
@@ -103,12 +104,16 @@ pub struct Context {
     pub random: Arc<dyn Random>,
     /// Which processes live.
     pub processes: Arc<dyn Processes>,
+    /// How long we may log in.
+    pub tickets: Arc<dyn Tickets>,
     /// What makes outputs of sources.
     pub rewriter: Arc<dyn Rewriter>,
     /// Who watches.
     pub observer: Arc<dyn Observer>,
     /// Steering.
     pub control: Control,
+    /// Whether waiting for servers that take no bytes was in vain.
+    pub patience: Patience,
     /// The one pool of memory.
     pub pool: Arc<MemoryPool>,
     /// Who acts.

@@ -66,6 +66,16 @@ impl Ending {
 impl Lease {
     /// Applies the table until it says nothing more.
     pub(super) async fn drive(&mut self) -> Result<Driven> {
+        self.apply(true).await
+    }
+
+    /// The same for an act that gave up before its own intent: how an exchange before it ended is not asked, since what
+    /// tells it may not be readable now.
+    pub(super) async fn withdraw(&mut self) -> Result<Driven> {
+        self.apply(false).await
+    }
+
+    async fn apply(&mut self, asks: bool) -> Result<Driven> {
         let mut failures = 0;
         let mut absences = 0;
         for _ in 0..ROUNDS + PATIENCE {
@@ -76,7 +86,7 @@ impl Lease {
                 }
                 looked => looked?,
             };
-            match self.act(&looked).await {
+            match self.act(&looked, asks).await {
                 Ok(Some(driven)) => return Ok(driven),
                 Ok(None) => failures = 0,
                 Err(error) if error.code() == Code::TakenOver => return Err(error),
@@ -115,12 +125,16 @@ impl Lease {
             ))
     }
 
-    async fn act(&mut self, looked: &Looked) -> Result<Option<Driven>> {
+    async fn act(&mut self, looked: &Looked, asks: bool) -> Result<Option<Driven>> {
         match classify(&looked.facts).action {
             Action::Nothing(state) => Ok(Some(Driven::Ended(Ending::of(state)))),
             Action::RemoveStaging => {
                 self.remove_staging(looked).await?;
                 Ok(Some(Driven::Ended(Ending { empty: true, ..Ending::withdrawn(TargetState::Cancelled) })))
+            }
+            Action::Rest if !asks => {
+                let ending = Ending { at_rest: true, ..Ending::of(TargetState::Cancelled) };
+                Ok(Some(Driven::Ended(ending)))
             }
             Action::Rest => self.at_rest(looked).await.map(|ending| Some(Driven::Ended(ending))),
             Action::Withdraw(state) => {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::{Code, Error, Result};
 use crate::ledger::classify::{Directory, Tripwire};
@@ -10,12 +11,15 @@ use crate::ledger::frame::Frame;
 use crate::ledger::intent::{Account, ExchangeKind, Intent, Moving, Seen};
 use crate::ledger::names::Parked;
 use crate::ledger::sight::Live;
-use crate::model::counted;
+use crate::model::{counted, duration_text};
 
 use super::drive::Driven;
 use super::lease::Lease;
 use super::look::Looked;
 use super::moves::{Move, tripwire_text};
+
+/// What must be left of a ticket when an exchange begins.
+const TICKET_LEAST: Duration = Duration::from_secs(600);
 
 /// What an exchange is to do.
 #[derive(Debug)]
@@ -38,6 +42,7 @@ pub(super) struct Exchanged {
 impl Lease {
     /// Steps 7a to 7e. An error says that nothing was touched and no intent written.
     pub(super) async fn exchange(&mut self, exchange: Exchange) -> Result<Exchanged> {
+        self.may_log_in().await?;
         let (number, intent) = self.intend(exchange).await?;
         let cause = self.carry_out(number, &intent).await.err();
         if let Some(error) = &cause {
@@ -49,6 +54,20 @@ impl Lease {
             }
         }
         Ok(Exchanged { driven: self.drive().await?, cause })
+    }
+
+    /// Whoever loses the connection within an exchange must be able to log in again to end it.
+    async fn may_log_in(&self) -> Result<()> {
+        match self.context.tickets.left().await {
+            Ok(Some(left)) if left < TICKET_LEAST => {
+                Err(Error::new(Code::KerberosNoTicket, "the Kerberos ticket ends too soon for an exchange")
+                    .why(format!("{} are left, {} are needed", duration_text(left), duration_text(TICKET_LEAST)))
+                    .lake("the live files were not touched")
+                    .next("kinit, then run it again; or set kerberos.keytab in the profile"))
+            }
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.lake("the live files were not touched")),
+        }
     }
 
     /// 7a and 7b: the last look at an untouched target, and the durable intent.

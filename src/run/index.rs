@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +17,7 @@ use crate::model::{Attributes, LogLevel, RunId, RunKind, RunState, StorePath, Ta
 use crate::store::EntryKind;
 
 use super::Context;
+use super::again::Attempts;
 use super::lease::nonce;
 use super::places::{directory_attributes, record_attributes, sync_parent};
 use super::report::Reporter;
@@ -122,24 +124,34 @@ async fn set_up(context: &Context) -> Result<Attributes> {
 /// Writes under a scratch name, syncs, renames into place without overwrite. What failed leaves nothing behind: with its
 /// scratch removed, a rename whose answer was lost can no longer be carried out either.
 async fn write<R: Record>(context: &Context, attributes: &Attributes, name: &str, content: &R) -> Result<()> {
-    let scratch = context.index.join(&Parked::Scratch(nonce(context)?.0).to_string());
-    let written = write_by(context, attributes, &scratch, name, record::encode(content)?).await;
-    if written.is_err() {
-        let _ = context.store.remove_file(&scratch).await;
+    let bytes = Bytes::from(record::encode(content)?);
+    let mut attempts = Attempts::of(context);
+    loop {
+        let scratch = context.index.join(&Parked::Scratch(nonce(context)?.0).to_string());
+        match write_scratch(context, attributes, &scratch, bytes.clone()).await {
+            Ok(()) => {
+                attempts.succeeded();
+                let placed = place(context, &scratch, name).await;
+                if placed.is_err() {
+                    let _ = context.store.remove_file(&scratch).await;
+                }
+                return placed;
+            }
+            Err(error) => {
+                let _ = context.store.remove_file(&scratch).await;
+                attempts.once_more(error).await?;
+            }
+        }
     }
-    written
 }
 
-async fn write_by(
-    context: &Context,
-    attributes: &Attributes,
-    scratch: &StorePath,
-    name: &str,
-    bytes: Vec<u8>,
-) -> Result<()> {
+async fn write_scratch(context: &Context, attributes: &Attributes, scratch: &StorePath, bytes: Bytes) -> Result<()> {
     let mut file = context.store.create(scratch).await?;
-    file.write(bytes.into()).await?;
-    file.finish(attributes, None).await?;
+    file.write(bytes).await?;
+    file.finish(attributes, None).await
+}
+
+async fn place(context: &Context, scratch: &StorePath, name: &str) -> Result<()> {
     context.store.rename(scratch, &context.index.join(name)).await?;
     context.store.sync_dir(&context.index).await
 }

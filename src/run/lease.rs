@@ -8,7 +8,7 @@ use crate::error::{Code, Error, Result};
 use crate::ledger::intent::{Intent, Owner};
 use crate::ledger::names::{EpochName, Parked};
 use crate::ledger::place::{self, EpochFiles, Shares};
-use crate::ledger::record::{self, Record};
+use crate::ledger::record;
 use crate::ledger::sight::Live;
 use crate::ledger::{listing, place::read_shares};
 use crate::model::{Attributes, Nonce, RunId, RunKind, StorePath, TargetId};
@@ -186,20 +186,6 @@ impl Lease {
 
     pub(super) fn hold(&self) -> &dyn Hold {
         self.hold.as_ref()
-    }
-
-    /// Writes a record under a scratch name, syncs it and renames it into place; the epoch itself is synced by the
-    /// caller, who knows what else must be durable with it.
-    pub(super) async fn write_record<R: Record>(&self, name: &Parked, content: &R) -> Result<()> {
-        self.write_file(name, record::encode(content)?).await
-    }
-
-    pub(super) async fn write_file(&self, name: &Parked, bytes: Vec<u8>) -> Result<()> {
-        let scratch = Parked::Scratch(nonce(&self.context)?.0).to_string();
-        let mut file = self.hold.create_parked(&scratch).await?;
-        file.write(bytes.into()).await?;
-        file.finish(&self.attributes, None).await?;
-        self.hold.rename_parked(&scratch, &name.to_string()).await
     }
 
     /// Lists the live side until two listings agree.

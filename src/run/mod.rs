@@ -1,5 +1,6 @@
 //! Runs: the nine steps of a target, the exchange, leases, recovery, rollback, cleanup, restore (PROTOCOL.md binds).
 
+mod again;
 mod check;
 mod cleanup;
 mod compact;
@@ -17,6 +18,7 @@ mod mend;
 mod moves;
 mod outputs;
 mod places;
+mod records;
 mod recover;
 mod report;
 mod restore;
@@ -31,6 +33,7 @@ mod system;
 use crate::error::Result;
 use crate::model::{RunId, RunKind, TargetOutcome};
 
+pub use again::Patience;
 pub use context::{Act, Context, Observer, Unobserved};
 pub use control::Control;
 pub use seams::{SystemProcesses, this_process};

@@ -14,6 +14,7 @@ use crate::ledger::parallel::try_each;
 use crate::model::{Attributes, FileGroup, KnownFile, PlannedFile, PlannedTarget, Policy, Rows, Size, Verify};
 use crate::store::Read;
 
+use super::again::Attempts;
 use super::check::output_attributes;
 use super::lease::Lease;
 use super::report::Reporter;
@@ -101,17 +102,43 @@ async fn write_one(
         policy: policy.clone(),
     };
     let planned: Rows = merge.sources.iter().map(|source| source.rows).sum();
-    let mut sink = DigestingFile::new(lease.hold().create_parked(&kept_name(&name)).await?);
-    let store: Arc<dyn Read> = Arc::clone(&lease.context.store) as Arc<dyn Read>;
-    let proof = lease.context.rewriter.rewrite(store, merge, &mut sink, work).await?;
-    let rows = proof.rows();
-    if rows != planned {
-        return Err(Error::new(Code::Verification, format!("{name} holds {rows} rows instead of {planned}"))
-            .lake("the live files were not touched"));
+    let mut attempts = Attempts::of(&lease.context);
+    let (scratch, written) = loop {
+        let scratch = lease.scratch_name()?;
+        let attempt = async {
+            let mut sink = DigestingFile::new(lease.hold().create_parked(&scratch).await?);
+            let store: Arc<dyn Read> = Arc::clone(&lease.context.store) as Arc<dyn Read>;
+            let proof = lease.context.rewriter.rewrite(store, merge.clone(), &mut sink, work.clone()).await?;
+            let rows = proof.rows();
+            if rows != planned {
+                return Err(Error::new(Code::Verification, format!("{name} holds {rows} rows instead of {planned}"))
+                    .lake("the live files were not touched"));
+            }
+            let (length, digest) = sink.complete(&attributes, modified).await?;
+            let file = KnownFile { name: name.clone(), length, modified };
+            Ok(Written { file: Moving { digest: Some(digest), ..Moving::of(&file) }, proof })
+        };
+        match attempt.await {
+            Ok(written) => break (scratch, written),
+            Err(error) => attempts.once_more(error).await?,
+        }
+        lease.drop_scratch(&scratch).await;
+    };
+    attempts.succeeded();
+    put(lease, &scratch, &kept_name(&name)).await?;
+    Ok(written)
+}
+
+/// Gives an output its name. Of an answer that was lost its scratch file tells: one that is gone has the name, and one
+/// that could still be removed never gets it. Whether the epoch is still ours is seen when it is listed.
+async fn put(lease: &Lease, scratch: &str, kept: &str) -> Result<()> {
+    match lease.hold().rename_parked(scratch, kept).await {
+        Err(error) if error.is_unknown_outcome() => match lease.hold().remove_parked(scratch).await {
+            Ok(false) => Ok(()),
+            _ => Err(error),
+        },
+        other => other,
     }
-    let (length, digest) = sink.complete(&attributes, modified).await?;
-    let file = KnownFile { name, length, modified };
-    Ok(Written { file: Moving { digest: Some(digest), ..Moving::of(&file) }, proof })
 }
 
 /// Step 6. The names, lengths and times are taken from a listing, as every later look will take them.

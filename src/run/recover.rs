@@ -48,6 +48,12 @@ pub(super) async fn execute(
 }
 
 async fn target(sweep: &Sweep, index: usize, share: &Share, decide: Option<Decision>) -> TargetOutcome {
+    if let Some(Err(error)) = &share.last
+        && error.is_retryable()
+    {
+        // Its records say what is to be done, and their servers are away: nothing is taken over for nothing.
+        return outcome(share, Conclusion::failed(error));
+    }
     sweep.reporter.step(index, Step::Lease);
     let lease = match Lease::take_over(&sweep.context, tenant(share, &sweep.run), &share.epoch).await {
         Ok(lease) => lease,

@@ -1,10 +1,10 @@
 //! Step 4: whether there is room and rights, proven in our own empty epoch before anything is written for good.
 
 use crate::error::{Code, Error, Result};
-use crate::ledger::names::Parked;
 use crate::model::{Attributes, PlannedTarget, Size};
 
-use super::lease::{Lease, nonce};
+use super::again::Attempts;
+use super::lease::Lease;
 
 /// Names that a target needs beside its outputs: records, tripwire, scratch.
 const NAMES_BESIDE: u64 = 8;
@@ -30,12 +30,20 @@ pub(super) async fn room(lease: &Lease, target: &PlannedTarget, attributes: &Att
 
 /// Makes a file with the outputs' attributes, and sees that a rename never replaces anything.
 async fn probe(lease: &Lease, attributes: &Attributes) -> Result<()> {
-    let one = Parked::Scratch(nonce(&lease.context)?.0).to_string();
-    let other = Parked::Scratch(nonce(&lease.context)?.0).to_string();
-    let result = probe_with(lease, attributes, &one, &other).await;
-    lease.hold().remove_parked(&one).await?;
-    lease.hold().remove_parked(&other).await?;
-    result
+    let mut attempts = Attempts::of(&lease.context);
+    loop {
+        let (one, other) = (lease.scratch_name()?, lease.scratch_name()?);
+        let result = probe_with(lease, attributes, &one, &other).await;
+        lease.hold().remove_parked(&one).await?;
+        lease.hold().remove_parked(&other).await?;
+        match result {
+            Ok(()) => {
+                attempts.succeeded();
+                return Ok(());
+            }
+            Err(error) => attempts.once_more(error).await?,
+        }
+    }
 }
 
 async fn probe_with(lease: &Lease, attributes: &Attributes, one: &str, other: &str) -> Result<()> {

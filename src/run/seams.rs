@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 
 pub use super::rewrite::{NativeRewriter, Rewriter, Rewritten, Work};
 use crate::error::{Code, Error, Result};
+use crate::lake;
 pub use crate::ledger::life::{Life, Processes, SystemProcesses, this_process};
 
 /// Time.
@@ -26,6 +27,20 @@ pub trait Clock: Send + Sync + Debug {
     /// Waits for something outside to happen: a simulation lets the time pass at once.
     async fn pause(&self, time: Duration) {
         self.sleep(time).await;
+    }
+}
+
+/// How long we may still log in to the servers of the lake.
+#[async_trait]
+pub trait Tickets: Send + Sync + Debug {
+    /// What is left of the ticket; none where none is needed, and where a new one is got by itself.
+    async fn left(&self) -> Result<Option<Duration>>;
+}
+
+#[async_trait]
+impl Tickets for lake::Tickets {
+    async fn left(&self) -> Result<Option<Duration>> {
+        lake::Tickets::left(self).await
     }
 }
 

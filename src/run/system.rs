@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use super::again::Patience;
 use super::context::{Context, Observer};
 use super::control::Control;
 use super::seams::{NativeRewriter, SystemClock, SystemProcesses, SystemRandom, this_process};
 use crate::error::Result;
 use crate::format::MemoryPool;
-use crate::lake::Writer;
+use crate::lake::{Tickets, Writer};
 use crate::ledger::Ledger;
 use crate::store::Read;
 
@@ -24,9 +25,11 @@ impl Context {
             clock: Arc::new(SystemClock::default()),
             random: Arc::new(SystemRandom),
             processes: Arc::new(SystemProcesses),
+            tickets: Arc::new(Tickets::of(&writer)),
             rewriter: Arc::new(NativeRewriter),
             observer,
             control,
+            patience: Patience::default(),
             pool: Arc::new(MemoryPool::new(settings.limits.memory)),
             me,
             root: writer.root,

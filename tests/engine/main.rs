@@ -21,6 +21,7 @@ mod journeys;
 mod large;
 mod power;
 mod sequences;
+mod servers;
 mod simulation;
 mod stopped;
 mod two;

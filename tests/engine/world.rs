@@ -18,8 +18,8 @@ use lakehand::model::{
     Attributes, Event, FileGroup, FileTime, Histogram, KnownFile, Plan, PlanTotals, PlannedFile, PlannedTarget, Policy,
     Rows, RunId, RunSnapshot, Size, StorePath, TargetId, TargetOutcome, Verify,
 };
-use lakehand::run::seams::{Clock, Random, Rewriter, Rewritten, Work};
-use lakehand::run::{self, Act, Context, Control, Observer};
+use lakehand::run::seams::{Clock, Random, Rewriter, Rewritten, Tickets, Work};
+use lakehand::run::{self, Act, Context, Control, Observer, Patience};
 use lakehand::store::{LocalStore, Read, Write, WriteFile};
 
 use crate::fault::{FaultStore, Holds};
@@ -194,6 +194,8 @@ impl World {
             rewriter: Arc::new(Lines),
             observer: Arc::clone(&observer) as Arc<dyn Observer>,
             control: Control::default(),
+            tickets: Arc::new(TestTicket(None)),
+            patience: Patience::default(),
             pool: Arc::new(MemoryPool::new(Size::mib(64))),
             me: Actor {
                 user: "somebody".to_owned(),
@@ -425,6 +427,17 @@ impl Clock for TestClock {
             let until = self.monotonic() + time;
             self.0.subscribe().wait_for(|now| *now >= until).await.unwrap();
         }
+    }
+}
+
+/// What is left of a ticket.
+#[derive(Debug)]
+pub struct TestTicket(pub Option<Duration>);
+
+#[async_trait]
+impl Tickets for TestTicket {
+    async fn left(&self) -> Result<Option<Duration>> {
+        Ok(self.0)
     }
 }
 

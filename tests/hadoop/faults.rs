@@ -33,8 +33,10 @@ enum Fault {
     SafeMode,
     /// One of three, until the run has ended.
     DataNodeKilled,
-    /// All at once, until the run has ended.
+    /// All at once, until the run has ended, or for a while.
     AllDataNodesKilled,
+    /// All at once, until the program has given up by itself.
+    NoDataNodes,
     /// No more names below the lake, until the run has ended.
     QuotaOfNames,
     /// No more space below the lake, until the run has ended.
@@ -44,7 +46,7 @@ enum Fault {
     BothKilled,
 }
 
-const ALL: [Fault; 12] = [
+const ALL: [Fault; 13] = [
     Fault::Failover,
     Fault::NameNodeKilled,
     Fault::NoneActive,
@@ -52,6 +54,7 @@ const ALL: [Fault; 12] = [
     Fault::SafeMode,
     Fault::DataNodeKilled,
     Fault::AllDataNodesKilled,
+    Fault::NoDataNodes,
     Fault::QuotaOfNames,
     Fault::QuotaOfSpace,
     Fault::WorkerKilled,
@@ -59,8 +62,11 @@ const ALL: [Fault; 12] = [
     Fault::BothKilled,
 ];
 
+/// Faults of the secured site, for the draw.
+const SECURED: u64 = 3;
+
 /// How long a call may take here; then its outcome is unknown.
-const CALL_LIMIT: Duration = Duration::from_secs(5);
+pub const CALL_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long a fault lasts that the run can neither get around nor give up on.
 const LASTS: Duration = Duration::from_secs(15);
@@ -120,12 +126,22 @@ impl Fault {
             }
             Fault::SafeMode => drop(hdfs.say("safemode enter")),
             Fault::DataNodeKilled => drop(hdfs.say("killdn 1")),
-            Fault::AllDataNodesKilled => (0..3).for_each(|number| drop(hdfs.say(&format!("killdn {number}")))),
+            Fault::AllDataNodesKilled | Fault::NoDataNodes => {
+                (0..3).for_each(|number| drop(hdfs.say(&format!("killdn {number}"))))
+            }
             Fault::QuotaOfNames => drop(hdfs.say(&format!("quota {} 1 -", lake.path))),
             Fault::QuotaOfSpace => drop(hdfs.say(&format!("quota {} - 1", lake.path))),
             Fault::WorkerKilled => self.kill(lake, run, true, false),
             Fault::GuardKilled => self.kill(lake, run, false, true),
             Fault::BothKilled => self.kill(lake, run, true, true),
+        }
+    }
+
+    /// How long it stays when the run does not end.
+    fn lasts(self) -> Duration {
+        match self {
+            Fault::NoDataNodes => DEADLINE,
+            _ => LASTS,
         }
     }
 
@@ -180,26 +196,51 @@ fn reach(lake: &Lake, command: &mut Begun, earlier: &[RunId], state: TargetState
     Some(run)
 }
 
-const FAST: [&str; 4] = ["--yes", "--output", "json", "--verbose"];
+pub const FAST: [&str; 4] = ["--yes", "--output", "json", "--verbose"];
 
 fn compact() -> Vec<&'static str> {
     [&["compact", "--table", "sales.orders", "--quiet-period", "0s", "--window-limit", "60s"][..], &FAST].concat()
 }
 
+fn rollback() -> Vec<&'static str> {
+    [&["rollback"][..], &FAST].concat()
+}
+
 /// One command with a fault in it, and what must hold afterwards.
 fn one(lake: &Lake, arguments: &[&str], state: TargetState, fault: Fault, before: &Seen) -> Done {
+    let strike = Strike {
+        name: format!("{fault:?}"),
+        strike: &|lake, run| fault.strike(lake, run),
+        lasts: fault.lasts(),
+        heal: &|lake| heal(lake.hdfs, Some(lake)),
+    };
+    struck(lake, arguments, state, &strike, before)
+}
+
+/// What happens in the middle of a run, and how it is made good.
+pub struct Strike<'a> {
+    pub name: String,
+    pub strike: &'a dyn Fn(&Lake, &RunId),
+    pub lasts: Duration,
+    pub heal: &'a dyn Fn(&Lake),
+}
+
+/// See [`one`].
+pub fn struck(lake: &Lake, arguments: &[&str], state: TargetState, fault: &Strike<'_>, before: &Seen) -> Done {
     let earlier = lake.live_runs();
     let mut command = lake.begin(arguments);
     if let Some(run) = reach(lake, &mut command, &earlier, state) {
-        fault.strike(lake, &run);
+        (fault.strike)(lake, &run);
     }
     let begin = Instant::now();
-    while command.is_running() && begin.elapsed() < LASTS {
+    while command.is_running() && begin.elapsed() < fault.lasts {
         std::thread::sleep(Duration::from_millis(20));
     }
-    heal(lake.hdfs, Some(lake));
+    let gave_up = !command.is_running();
+    (fault.heal)(lake);
     let done = command.end();
-    let what = format!("{} with {fault:?} at {state:?}", arguments[0]);
+    let what = format!("{} with {} at {state:?}", arguments[0], fault.name);
+    assert!(gave_up || fault.lasts < DEADLINE, "{what} did not end by itself: {done:?}");
     assert!([0, 1, 3, 4, 6].contains(&done.status), "{what}: {done:?}");
     // A state for a person: a document that says what became of the run, or an error that says what to do next.
     assert!(!done.stdout.trim().is_empty() || !done.stderr.trim().is_empty(), "{what} says nothing");
@@ -223,7 +264,7 @@ fn wait_for_workers(lake: &Lake) {
 }
 
 /// `recover` has finished when it says that nothing is left; each time it must get further, so a few times are enough.
-fn recover(lake: &Lake, what: &str) {
+pub fn recover(lake: &Lake, what: &str) {
     for _ in 0..3 {
         let done = lake.run(&["recover", "--yes", "--output", "json"]);
         let document = done.json();
@@ -237,7 +278,7 @@ fn recover(lake: &Lake, what: &str) {
 }
 
 /// Takes back whatever is compacted, the newest run first, so that the lake is as at its beginning.
-fn take_back(lake: &Lake, before: &Seen) {
+pub fn take_back(lake: &Lake, before: &Seen) {
     for _ in 0..12 {
         if lake.seen().files == before.files {
             break;
@@ -258,13 +299,18 @@ fn take_back(lake: &Lake, before: &Seen) {
 
 /// A fault in the middle of a compaction and in the middle of the rollback of one.
 fn strikes(fault: Fault, state: TargetState) {
+    strikes_and(fault, state, |_, _| {});
+}
+
+/// The same, and what else must hold of what the two commands said.
+fn strikes_and(fault: Fault, state: TargetState, holds: impl Fn(&str, &Done)) {
     with_field(|Field { lake, before }| {
-        one(lake, &compact(), state, fault, before);
+        holds("compact", &one(lake, &compact(), state, fault, before));
         if lake.seen().files == before.files {
             lake.run(&compact()).exits(0);
             assert_eq!(lake.seen().rows, before.rows);
         }
-        one(lake, &[&["rollback"][..], &FAST].concat(), TargetState::Exchanging, fault, before);
+        holds("rollback", &one(lake, &rollback(), TargetState::Exchanging, fault, before));
     });
 }
 
@@ -294,13 +340,23 @@ fn safe_mode() {
 }
 
 #[test]
-fn a_killed_datanode() {
-    strikes(Fault::DataNodeKilled, TargetState::Writing);
+fn a_killed_datanode_is_got_around() {
+    strikes_and(Fault::DataNodeKilled, TargetState::Writing, |what, done| {
+        assert_eq!(done.status, 0, "{what}: {done:?}");
+    });
 }
 
 #[test]
 fn all_datanodes_killed() {
     strikes(Fault::AllDataNodesKilled, TargetState::Writing);
+}
+
+/// Each target that is not done says why and what to do, and there is an end to it.
+#[test]
+fn datanodes_that_stay_away() {
+    strikes_and(Fault::NoDataNodes, TargetState::Writing, |what, done| {
+        assert!(done.status == 0 || done.all().contains("DataNodes"), "{what}: {done:?}");
+    });
 }
 
 #[test]
@@ -352,14 +408,19 @@ fn a_hundred_at_random() {
     let rounds = number("FAULTS_COUNT", 100);
     with_field(|Field { lake, before }| {
         for round in 0..rounds {
-            let fault = ALL[dice.roll(ALL.len() as u64) as usize];
+            let fault = dice.roll(ALL.len() as u64 + SECURED);
             let states = [TargetState::Listing, TargetState::Writing, TargetState::Verifying, TargetState::Exchanging];
             let state = states[dice.roll(states.len() as u64) as usize];
+            let Some(fault) = ALL.get(fault as usize).copied() else {
+                println!("round {round}: on the secured site at {state:?}");
+                crate::secured::at_random(fault, state);
+                continue;
+            };
             println!("round {round}: {fault:?} at {state:?}");
             if lake.seen().files == before.files {
                 one(lake, &compact(), state, fault, before);
             } else {
-                one(lake, &[&["rollback"][..], &FAST].concat(), state, fault, before);
+                one(lake, &rollback(), state, fault, before);
             }
         }
     });

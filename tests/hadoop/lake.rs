@@ -24,6 +24,9 @@ pub struct Lake {
     /// The lake's path on HDFS.
     pub path: String,
     pub base: tempfile::TempDir,
+    /// How the program is told of it.
+    named: Vec<String>,
+    environment: Vec<(String, String)>,
     looks: std::cell::Cell<u32>,
 }
 
@@ -58,26 +61,40 @@ impl Lake {
         hdfs.put(&local.join("sales.db/orders"), &format!("{path}/sales.db/orders"));
         hdfs.say(&format!("own {path} {}", hdfs.user()));
         std::fs::remove_dir_all(&local).unwrap();
-        let config = base.path().join(".config/lakehand");
-        std::fs::create_dir_all(&config).unwrap();
-        let text = format!("limits:\n  call_timeout: {}s\n", call_limit.as_secs());
-        std::fs::write(config.join("config.yaml"), text).unwrap();
-        Lake { hdfs, path, base, looks: std::cell::Cell::new(0) }
+        let named = vec!["--lake".to_owned(), format!("{}{path}", hdfs.uri())];
+        let lake = Lake { hdfs, path, base, named, environment: hdfs.environment(), looks: std::cell::Cell::new(0) };
+        lake.configure(&format!("limits:\n  call_timeout: {}s\n", call_limit.as_secs()));
+        lake
     }
 
-    pub fn uri(&self) -> String {
-        format!("{}{}", self.hdfs.uri(), self.path)
+    /// A directory of tables, and a user with this configuration and environment.
+    pub fn of_profile(
+        hdfs: &'static Hdfs,
+        path: &str,
+        configuration: &str,
+        environment: Vec<(String, String)>,
+    ) -> Lake {
+        let (base, path) = (tempfile::tempdir().unwrap(), path.to_owned());
+        let lake = Lake { hdfs, path, base, named: Vec::new(), environment, looks: std::cell::Cell::new(0) };
+        lake.configure(configuration);
+        lake
+    }
+
+    fn configure(&self, text: &str) {
+        let config = self.base.path().join(".config/lakehand");
+        std::fs::create_dir_all(&config).unwrap();
+        std::fs::write(config.join("config.yaml"), text).unwrap();
     }
 
     /// The program with these arguments on this lake, without a terminal.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lakehand"));
-        command.args(arguments).args(["--lake", &self.uri()]);
+        command.args(arguments).args(&self.named);
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", self.base.path());
         if let Some(user) = std::env::var_os("HADOOP_USER_NAME") {
             command.env("HADOOP_USER_NAME", user);
         }
-        command.env("USER", self.hdfs.user()).envs(self.hdfs.environment());
+        command.env("USER", self.hdfs.user()).envs(self.environment.iter().cloned());
         command.current_dir(self.base.path()).stdin(Stdio::null());
         command
     }
@@ -210,6 +227,11 @@ impl Done {
     pub fn exits(self, status: i32) -> Done {
         assert_eq!(self.status, status, "{}{}", self.stdout, self.stderr);
         self
+    }
+
+    /// Everything that it said.
+    pub fn all(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
     }
 
     #[track_caller]

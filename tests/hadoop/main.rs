@@ -13,3 +13,4 @@ mod cluster;
 mod cluster_smoke;
 mod faults;
 mod lake;
+mod secured;

@@ -66,6 +66,9 @@ pub enum Holds {
 /// Called before each changing call (and each reading one, if these are counted) with its number and what it is.
 pub type Hook = Arc<dyn Fn(u64, Act) -> BoxFuture<'static, ()> + Send + Sync>;
 
+/// Which calls the servers that would carry them out are away for.
+pub type Away = Arc<dyn Fn(&Act) -> bool + Send + Sync>;
+
 type Delayed = Box<dyn FnOnce() -> BoxFuture<'static, Result<()>> + Send>;
 
 /// One process's view of a store.
@@ -83,6 +86,7 @@ struct Shared {
     count_reads: AtomicBool,
     faults: Mutex<Vec<(u64, Fault)>>,
     hook: Mutex<Option<Hook>>,
+    away: Mutex<Option<Away>>,
     record: Mutex<Vec<Recorded>>,
     delayed: Mutex<Vec<(Act, Delayed)>>,
     held: Mutex<Vec<HeldSlot>>,
@@ -117,6 +121,7 @@ impl FaultStore {
             count_reads: AtomicBool::new(false),
             faults: Mutex::default(),
             hook: Mutex::default(),
+            away: Mutex::default(),
             record: Mutex::default(),
             delayed: Mutex::default(),
             held: Mutex::default(),
@@ -141,6 +146,11 @@ impl FaultStore {
     /// Lets others act before each call.
     pub fn on_call(&self, hook: Hook) {
         *locked(&self.shared.hook) = Some(hook);
+    }
+
+    /// From here on the servers are away for these calls; each is an error that may go away by itself.
+    pub fn away_for(&self, calls: impl Fn(&Act) -> bool + Send + Sync + 'static) {
+        *locked(&self.shared.away) = Some(Arc::new(calls));
     }
 
     /// From here on what is deleted through the trash is found in this directory.
@@ -204,6 +214,14 @@ impl Shared {
         Ok(())
     }
 
+    fn present(&self, act: &Act) -> Result<()> {
+        let away = locked(&self.away).clone();
+        if away.is_some_and(|away| away(act)) {
+            return Err(Error::new(Code::Unavailable, format!("no server is there for {act}")).retryable());
+        }
+        Ok(())
+    }
+
     /// Counts a call, lets others act, and says what goes wrong with it.
     async fn enter(&self, act: &Act) -> Result<(u64, Option<Fault>)> {
         self.alive()?;
@@ -227,6 +245,7 @@ impl Shared {
     ) -> Result<T> {
         let _on_the_way = self.on_the_way.read().await;
         let (number, fault) = self.enter(&act).await?;
+        self.present(&act)?;
         match fault {
             None => {
                 let result = self.execute(run).await;
@@ -268,6 +287,7 @@ impl Shared {
     /// A call that changes nothing.
     async fn look(&self, act: Act) -> Result<()> {
         self.alive()?;
+        self.present(&act)?;
         if !self.count_reads.load(Ordering::SeqCst) {
             return Ok(());
         }

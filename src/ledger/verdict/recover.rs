@@ -24,7 +24,7 @@ pub async fn recover(ledger: &Ledger, of: Option<&RunId>, scope: &Scope) -> Resu
 /// The epochs that are not at rest: of the run itself, those in which it acts, and unsigned ones in what it acts on.
 pub async fn unfinished(ledger: &Ledger, of: Option<&RunId>, scope: &Scope) -> Result<Vec<Share>> {
     let plan = match of {
-        Some(run) => index::read_plan(ledger.store.as_ref(), &ledger.index, run).await.ok(),
+        Some(run) => index::known_plan(ledger.store.as_ref(), &ledger.index, run).await?,
         None => None,
     };
     let acts_on = plan.as_ref().and_then(|plan| plan.of.clone());
@@ -46,6 +46,9 @@ async fn judge_share(ledger: &Ledger, share: &Share) -> Result<TargetVerdict> {
         return Ok(TargetVerdict::of(share, refused(&in_hands(share).context("its worker is alive"))));
     }
     let intent = match &share.last {
+        Some(Err(error)) if error.is_retryable() => {
+            return Ok(TargetVerdict::of(share, refused(error)));
+        }
         Some(Err(error)) => {
             let reason = Reason::new(Code::DamagedRecord, error.to_string());
             return Ok(TargetVerdict::of(share, Verdict::Decide(reason)));

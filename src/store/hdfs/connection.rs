@@ -25,6 +25,9 @@ use crate::model::StorePath;
 const THREADS: usize = 2;
 /// A directory that holds no configuration: the client would else read `$HADOOP_CONF_DIR`, whatever the profile says.
 const NO_DIRECTORY: &str = "/dev/null/no-configuration";
+/// A pipeline that lost a DataNode goes on with those that are left where there is no other, as the Java client's does: this
+/// client asks for another even where Java's does not.
+const BEST_EFFORT_KEY: &str = "dfs.client.block.write.replace-datanode-on-failure.best-effort";
 /// Data may move for so many times the time-out of a call before a read or write of it is given up.
 const DATA_FACTOR: u32 = 4;
 /// A single NameNode that refuses is asked so many times more, in some seconds, unless the site says otherwise: the client's
@@ -171,6 +174,17 @@ impl Connection {
         answer(ended, act, path, kind, limit)
     }
 
+    /// Writes of little data, by what was opened before: they take no longer than a call may.
+    pub(super) async fn short_transfer<T: Send + 'static>(
+        &self,
+        act: &str,
+        path: &str,
+        work: impl Future<Output = hdfs_native::Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let limit = self.settings.call_timeout;
+        answer(within(limit, work).await, act, path, Kind::Look, limit)
+    }
+
     /// A transfer of data, by what was opened before.
     pub(super) async fn transfer<T: Send + 'static>(
         &self,
@@ -229,6 +243,7 @@ fn build(settings: &Hdfs, turn: usize, handle: tokio::runtime::Handle) -> hdfs_n
     if settings.url.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) {
         properties.entry(ATTEMPTS_KEY.to_owned()).or_insert_with(|| ATTEMPTS.to_owned());
     }
+    properties.entry(BEST_EFFORT_KEY.to_owned()).or_insert_with(|| "true".to_owned());
     let mut builder = ClientBuilder::new()
         .with_url(&settings.url)
         .with_config_dir(NO_DIRECTORY)

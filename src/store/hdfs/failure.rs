@@ -5,6 +5,11 @@ use hdfs_native::HdfsError;
 use crate::error::{Code, Error};
 use crate::model::clean;
 
+/// What the client says when the NameNode would not complete a file.
+const INCOMPLETE: &str = "complete file in time";
+
+const CHECK_DATA_NODES: &str = "check that the DataNodes run, can be reached and have room: hdfs dfsadmin -report";
+
 /// What kind of call failed: of one that changes something the outcome may be unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -88,6 +93,8 @@ fn meaning(error: &HdfsError) -> (Code, String) {
         HdfsError::InvalidArgument(_) | HdfsError::UrlParseError(_) | HdfsError::XmlParseError(_) => {
             (Code::ConfigInvalid, error.to_string())
         }
+        // Its last block has not reached as many DataNodes as it must.
+        HdfsError::OperationFailed(why) if why.contains(INCOMPLETE) => (Code::Unavailable, text(why)),
         HdfsError::OperationFailed(_) | HdfsError::InternalError(_) | HdfsError::InvalidRPCResponse(_) => {
             (Code::Io, error.to_string())
         }
@@ -107,6 +114,8 @@ fn by_class(class: &str, why: &str) -> (Code, String) {
         "IOException" if why.contains("must both be directories") || why.contains("directory is not empty") => {
             Code::AlreadyExists
         }
+        // No DataNode is there for a block.
+        "IOException" if lacks_data_nodes(why) => Code::Unavailable,
         "NSQuotaExceededException"
         | "DSQuotaExceededException"
         | "QuotaExceededException"
@@ -167,9 +176,10 @@ fn advise(made: Error, error: &HdfsError, act: &str) -> Error {
             made.next("wait until HDFS leaves safe mode: hdfs dfsadmin -safemode get")
         }
         // These go to DataNodes.
-        HdfsError::IOError(_) if ["read", "write", "close"].contains(&act) => {
-            made.next("check that the DataNodes run and can be reached: hdfs dfsadmin -report")
-        }
+        HdfsError::IOError(_) if ["read", "write", "close"].contains(&act) => made.next(CHECK_DATA_NODES),
+        HdfsError::DataTransferError(_) | HdfsError::BlocksNotFound(_) => made.next(CHECK_DATA_NODES),
+        HdfsError::OperationFailed(why) if why.contains(INCOMPLETE) => made.next(CHECK_DATA_NODES),
+        HdfsError::RPCError(_, why) if lacks_data_nodes(why) => made.next(CHECK_DATA_NODES),
         HdfsError::IOError(_) => made.next("check the address in hdfs-site.xml, and that a NameNode runs there"),
         _ => made,
     }
@@ -178,6 +188,10 @@ fn advise(made: Error, error: &HdfsError, act: &str) -> Error {
 /// Whether a NameNode refused because another is the active one.
 pub(super) fn is_standby(error: &HdfsError) -> bool {
     matches!(error, HdfsError::RPCError(class, _) | HdfsError::FatalRPCError(class, _) if class.ends_with("StandbyException"))
+}
+
+fn lacks_data_nodes(why: &str) -> bool {
+    ["could only be written to", "could only be replicated to"].iter().any(|words| why.contains(words))
 }
 
 fn is_login(class: &str) -> bool {
@@ -210,6 +224,11 @@ mod tests {
             (rpc("org.apache.hadoop.fs.ParentNotDirectoryException", "/f (is not a directory)"), Code::NotFound),
             (rpc("org.apache.hadoop.security.AccessControlException", "/f (is not a directory)"), Code::NotFound),
             (rpc("java.io.IOException", "Source /a and destination /b must both be directories"), Code::AlreadyExists),
+            (
+                rpc("java.io.IOException", "File /x could only be written to 0 of the 1 minReplication"),
+                Code::Unavailable,
+            ),
+            (HdfsError::OperationFailed("Failed to complete file in time".to_owned()), Code::Unavailable),
             (rpc("org.apache.hadoop.fs.PathIsNotEmptyDirectoryException", "`/d is non empty'"), Code::NotEmpty),
             (rpc("org.apache.hadoop.hdfs.protocol.NSQuotaExceededException", "x"), Code::Quota),
             (rpc("org.apache.hadoop.hdfs.protocol.DSQuotaExceededException", "x"), Code::Quota),

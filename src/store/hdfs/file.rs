@@ -121,7 +121,8 @@ pub(super) struct HdfsWriteFile {
     writer: Option<FileWriter>,
     buffer: BytesMut,
     layout: Layout,
-    written: bool,
+    /// Bytes that were handed on.
+    written: usize,
     finished: bool,
 }
 
@@ -152,7 +153,7 @@ impl HdfsWriteFile {
             writer: Some(writer),
             buffer: BytesMut::new(),
             layout,
-            written: false,
+            written: 0,
             finished: false,
         })
     }
@@ -162,7 +163,7 @@ impl HdfsWriteFile {
         if bytes.is_empty() {
             return Ok(());
         }
-        self.written = true;
+        self.written += bytes.len();
         self.with("write", move |mut writer| async move {
             let result = writer.write_bytes(bytes).await.map(drop);
             (writer, result)
@@ -184,13 +185,19 @@ impl HdfsWriteFile {
             result.map(|()| writer)
         };
         // What comes of a file that is not finished does not matter: it is deleted, and written under another name.
-        self.writer = Some(self.connection.transfer(Kind::Look, act, self.path.as_str(), work).await?);
+        let path = self.path.as_str();
+        let result = if self.written <= PIECE {
+            self.connection.short_transfer(act, path, work).await
+        } else {
+            self.connection.transfer(Kind::Look, act, path, work).await
+        };
+        self.writer = Some(result?);
         Ok(())
     }
 
     async fn close(&mut self, attributes: &Attributes, modified: Option<FileTime>) -> Result<()> {
         self.flush().await?;
-        let sync = self.written;
+        let sync = self.written > 0;
         self.with("close", move |mut writer| async move {
             let result = async {
                 if sync {
