@@ -251,15 +251,22 @@ fn a_metastore_that_is_started_again_in_the_middle() {
     });
 }
 
+type Act<'a> = &'a dyn Fn(&Lake, &RunId);
+
 /// One at random for a run of that kind, at that state.
 pub fn at_random(pick: u64, state: TargetState) {
     with_site(|site| {
-        let (name, strike, heal): (_, Box<dyn Fn(&Lake, &RunId)>, Box<dyn Fn(&Lake)>) = match pick % 3 {
-            0 => ("an ended ticket", Box::new(|_, _| site.end_ticket()), Box::new(|_| site.heal())),
-            1 => ("a dead metastore", Box::new(|_, _| site.metastore.kill()), Box::new(|_| site.metastore.restart())),
-            _ => ("a metastore started again", Box::new(|_, _| site.metastore.restart()), Box::new(|_| {})),
+        let ends = |_: &Lake, _: &RunId| site.end_ticket();
+        let dies = |_: &Lake, _: &RunId| site.metastore.kill();
+        let comes_back = |_: &Lake, _: &RunId| site.metastore.restart();
+        let strikes: [(&str, Act<'_>); 3] =
+            [("an ended ticket", &ends), ("a dead metastore", &dies), ("a metastore started again", &comes_back)];
+        let (name, strike) = strikes[(pick % 3) as usize];
+        let heal = |_: &Lake| {
+            site.heal();
+            site.metastore.restart();
         };
-        let strike = Strike { name: name.to_owned(), strike: &strike, lasts: Duration::from_secs(15), heal: &heal };
+        let strike = Strike { name: name.to_owned(), strike, lasts: Duration::from_secs(15), heal: &heal };
         struck(&site.lake, &compact(), state, &strike, &site.before);
         if site.lake.seen().files != site.before.files {
             struck(&site.lake, &rollback(), state, &strike, &site.before);
