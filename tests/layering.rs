@@ -16,7 +16,7 @@ const TABLE: &[(&str, &[&str], bool)] = &[
     ("plan", &[], true),
     ("config", &[], false),
     ("auth", &["config"], false),
-    ("store", &["config"], false),
+    ("store", &["config", "auth"], false),
     ("catalog", &["config", "auth", "store"], false),
     ("lake", &["store", "catalog", "config", "auth"], false),
     ("format", &["store"], false),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use futures::{StreamExt, stream};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -10,8 +11,13 @@ use super::scan::{Scan, scan};
 use super::selection::selected_targets;
 use super::{Selection, Session};
 use crate::error::{Code, Error, Reason, Result};
-use crate::model::{Scanned, Table, TableName, TableStats, TargetId, TargetStats, worst_first};
+use crate::model::{Scanned, ServerFacts, Table, TableName, TableStats, TargetId, TargetStats, worst_first};
 use crate::scan::ScanEvent;
+
+/// Tables that are named, up to this number, are asked for at the store's server.
+const ASKED: usize = 100;
+/// So many at a time.
+const AT_A_TIME: usize = 4;
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +37,8 @@ pub struct AnalyzedTable {
     pub stats: TableStats,
     /// The selected targets, by partition.
     pub targets: Vec<TargetStats>,
+    /// What only the store's server tells of its directory, or why it was not asked; none where there is no server.
+    pub server: Option<Result<ServerFacts, String>>,
 }
 
 /// Lists the selected targets and tells of each as it comes. A table that cannot be read has its error in its figures;
@@ -70,8 +78,22 @@ pub async fn analyze(
     for (name, found) in found {
         tables.push(found.into_table(session, name, at).await);
     }
+    let named = (1..=ASKED).contains(&selection.tables.len()) && selection.databases.is_empty();
+    let tables = tables.into_iter().map(|table| table.asked(session, named));
+    let mut tables: Vec<AnalyzedTable> = stream::iter(tables).buffered(AT_A_TIME).boxed().collect().await;
     tables.sort_by(|one, other| worst_first(&one.stats, &other.stats));
     Ok(Analysis { tables, at })
+}
+
+impl AnalyzedTable {
+    /// With what the store's server tells, where the table was named.
+    async fn asked(mut self, session: &Session, named: bool) -> AnalyzedTable {
+        if let Some(table) = self.table.as_ref().filter(|_| named) {
+            let told = session.reader.store.server_facts(&table.location).await;
+            self.server = told.map(|told| told.map_err(|error| error.to_string()));
+        }
+        self
+    }
 }
 
 #[derive(Default)]
@@ -104,7 +126,7 @@ impl Found {
             self.error.get_or_insert_with(|| Reason::from(error));
         }
         stats.error = self.error;
-        AnalyzedTable { table: table.ok(), stats, targets: self.targets }
+        AnalyzedTable { table: table.ok(), stats, targets: self.targets, server: None }
     }
 
     /// The figures of a table of which only some targets were selected.

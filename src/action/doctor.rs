@@ -91,6 +91,9 @@ async fn all(
     done(check("store", store(lake)).await);
     if lake.settings().store == StoreKind::Hdfs {
         done(check("datanodes", servers::datanodes(lake)).await);
+        if lake.settings().web.is_some() {
+            done(check("webhdfs", servers::webhdfs(lake)).await);
+        }
     }
     done(check("locks", locks(lake)).await);
     done(check("room", room(lake)).await);

@@ -4,7 +4,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Session;
 use crate::error::{Code, Error, Reason, Result};
-use crate::model::{Attributes, FileFacts, KnownFile, Partition, StorePath, Table, TableName, TargetId};
+use crate::model::{Attributes, FileFacts, KnownFile, Partition, ServerFacts, StorePath, Table, TableName, TargetId};
 use crate::scan::Reporter;
 
 /// Files whose footers are read at most.
@@ -76,6 +76,12 @@ pub async fn inspect(
         (details.footers, details.damaged) = (Some(good), damaged);
     }
     Ok(details)
+}
+
+/// What only the store's own server tells of a directory, or why it does not; none where there is no server. It may
+/// take some seconds, so nothing else waits for it.
+pub async fn server_facts(session: &Session, directory: &StorePath) -> Option<Result<ServerFacts>> {
+    session.reader.store.server_facts(directory).await
 }
 
 /// The files of a target as readers see them, by name.

@@ -1,7 +1,7 @@
 //! Who logs in, and with what.
 
 use super::failure::Attempt;
-use super::library::{Credential, Failed, Name};
+use super::library::{Credential, Failed, Mechanism, Name};
 use crate::config::Kerberos;
 use crate::error::Result;
 
@@ -37,16 +37,16 @@ impl Login {
     }
 
     /// Gets the right to act. From a keytab this may ask a Kerberos server: blocks.
-    pub(super) fn acquire(&self) -> Result<Credential> {
-        self.try_acquire().map_err(|failed| self.attempt().failed(failed))
+    pub(super) fn acquire(&self, mechanism: Mechanism) -> Result<Credential> {
+        self.try_acquire(mechanism).map_err(|failed| self.attempt().failed(failed))
     }
 
-    fn try_acquire(&self) -> Result<Credential, Failed> {
+    fn try_acquire(&self, mechanism: Mechanism) -> Result<Credential, Failed> {
         let name = match &self.principal {
             Some(principal) => Some(Name::import(principal)?),
             None => None,
         };
-        Credential::acquire(name.as_ref(), &self.stores())
+        Credential::acquire(name.as_ref(), &self.stores(), mechanism)
     }
 
     /// Where tickets are. With a keytab: in memory, one cache for each principal and keytab of this process, which the

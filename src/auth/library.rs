@@ -65,10 +65,32 @@ struct KeyValues {
 unsafe impl Sync for Oid {}
 
 static KERBEROS: Oid = Oid { length: 9, elements: b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02".as_ptr().cast() };
+/// SPNEGO (RFC 4178): Kerberos, agreed on as web servers do.
+static NEGOTIATE: Oid = Oid { length: 6, elements: b"\x2b\x06\x01\x05\x05\x02".as_ptr().cast() };
+/// A service on a host: `HTTP@host`; the library finds the realm.
+static SERVICE: Oid = Oid { length: 10, elements: b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x01\x04".as_ptr().cast() };
 /// A principal: `alice@REALM`.
 static PRINCIPAL: Oid = Oid { length: 10, elements: b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01".as_ptr().cast() };
 
 type Handle = *mut c_void;
+
+/// How one logs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mechanism {
+    /// Kerberos itself.
+    Kerberos,
+    /// Kerberos within SPNEGO, as over HTTP.
+    Negotiate,
+}
+
+impl Mechanism {
+    fn oid(self) -> &'static Oid {
+        match self {
+            Mechanism::Kerberos => &KERBEROS,
+            Mechanism::Negotiate => &NEGOTIATE,
+        }
+    }
+}
 
 /// The library's functions. Each is loaded by its name with the type that RFC 2744 (and MIT's gssapi_ext.h, for
 /// `gss_acquire_cred_from`) gives it.
@@ -217,12 +239,22 @@ impl Functions {
 pub(super) struct Name(Handle);
 
 impl Name {
+    /// A principal: `alice@REALM`, `hive/host@REALM`.
     pub(super) fn import(text: &str) -> Result<Name, Failed> {
+        Name::of_kind(text, &PRINCIPAL)
+    }
+
+    /// A service on a host: `HTTP@host`.
+    pub(super) fn service(text: &str) -> Result<Name, Failed> {
+        Name::of_kind(text, &SERVICE)
+    }
+
+    fn of_kind(text: &str, kind: &'static Oid) -> Result<Name, Failed> {
         let functions = functions()?;
         let (mut minor, mut name) = (0, null_mut());
         let buffer = Buffer::of(text.as_bytes());
         // SAFETY: the buffer's bytes live until the call returns, the kind is a constant, the rest are locals.
-        let major = unsafe { (functions.import_name)(&mut minor, &buffer, &PRINCIPAL, &mut name) };
+        let major = unsafe { (functions.import_name)(&mut minor, &buffer, kind, &mut name) };
         functions.check(major, minor)?;
         Ok(Name(name))
     }
@@ -256,7 +288,11 @@ unsafe impl Send for Credential {}
 
 impl Credential {
     /// Of a principal, out of stores like `ccache` and `client_keytab`; without any, the user's own.
-    pub(super) fn acquire(principal: Option<&Name>, stores: &[(&str, String)]) -> Result<Credential, Failed> {
+    pub(super) fn acquire(
+        principal: Option<&Name>,
+        stores: &[(&str, String)],
+        mechanism: Mechanism,
+    ) -> Result<Credential, Failed> {
         let functions = functions()?;
         let texts: Vec<_> = stores
             .iter()
@@ -267,7 +303,7 @@ impl Credential {
         let elements: Vec<KeyValue> =
             texts.iter().map(|(key, value)| KeyValue { key: key.as_ptr(), value: value.as_ptr() }).collect();
         let values = KeyValues { count: elements.len() as u32, elements: elements.as_ptr() };
-        let mechanisms = OidSet { count: 1, elements: &KERBEROS };
+        let mechanisms = OidSet { count: 1, elements: mechanism.oid() };
         let (mut minor, mut credential) = (0, null_mut());
         let from = if elements.is_empty() { null() } else { &raw const values };
         let name = principal.map_or(null_mut(), |name| name.0);
@@ -318,6 +354,7 @@ pub(super) struct Context {
     handle: Handle,
     service: Name,
     credential: Credential,
+    mechanism: Mechanism,
     complete: bool,
 }
 
@@ -329,8 +366,8 @@ unsafe impl Sync for Context {}
 
 impl Context {
     /// A context that is not begun.
-    pub(super) fn new(service: Name, credential: Credential) -> Context {
-        Context { handle: null_mut(), service, credential, complete: false }
+    pub(super) fn new(service: Name, credential: Credential, mechanism: Mechanism) -> Context {
+        Context { handle: null_mut(), service, credential, mechanism, complete: false }
     }
 
     pub(super) fn is_complete(&self) -> bool {
@@ -351,7 +388,7 @@ impl Context {
                 self.credential.0,
                 &mut self.handle,
                 self.service.0,
-                &KERBEROS,
+                self.mechanism.oid(),
                 FLAGS,
                 0,
                 null(),

@@ -1,4 +1,5 @@
-//! Logging in with Kerberos: GSSAPI of the system, loaded when it is first needed, and SASL over it.
+//! Logging in with Kerberos: GSSAPI of the system, loaded when it is first needed, and SASL and SPNEGO over it. And TLS,
+//! by which a server shows who it is.
 //!
 //! Decisions:
 //! - The library is MIT Kerberos' (`libgssapi_krb5.so.2`), loaded at run time: building needs no headers, and a host
@@ -14,7 +15,9 @@ mod credential;
 mod failure;
 mod library;
 pub mod sasl;
+pub mod spnego;
 mod ticket;
+pub mod tls;
 
 pub use credential::Login;
 pub use ticket::{Ticket, ticket};

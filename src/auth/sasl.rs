@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::failure::Attempt;
-use super::library::{Context, Name};
+use super::library::{Context, Mechanism, Name};
 use super::{Login, blocking};
 use crate::error::{Code, Error, Result};
 
@@ -74,11 +74,12 @@ impl Negotiation {
         attempt.service = Some(service.clone());
         blocking("the login with Kerberos", LIMIT, move || {
             let service = Name::import(&service).map_err(|failed| attempt.failed(failed))?;
-            let credential = login.acquire()?;
+            let credential = login.acquire(Mechanism::Kerberos)?;
             if attempt.principal.is_none() {
                 attempt.principal = credential.describe().ok().map(|(principal, _)| principal);
             }
-            Ok(Negotiation { context: Context::new(service, credential), attempt, protection: None })
+            let context = Context::new(service, credential, Mechanism::Kerberos);
+            Ok(Negotiation { context, attempt, protection: None })
         })
         .await
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::library::Mechanism;
 use super::{Login, blocking};
 use crate::error::Result;
 
@@ -23,7 +24,7 @@ pub struct Ticket {
 pub async fn ticket(login: &Login) -> Result<Ticket> {
     let login = login.clone();
     blocking("looking at the Kerberos ticket", LIMIT, move || {
-        let credential = login.acquire()?;
+        let credential = login.acquire(Mechanism::Kerberos)?;
         let (principal, seconds) = credential.describe().map_err(|failed| login.attempt().failed(failed))?;
         let left = (seconds != u32::MAX).then(|| Duration::from_secs(u64::from(seconds)));
         Ok(Ticket { principal, left, renewed: login.has_keytab() })

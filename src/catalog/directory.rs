@@ -118,6 +118,7 @@ fn bare_table(name: &TableName, location: StorePath) -> Table {
         identity: String::new(),
         claimed_files: None,
         claimed_bytes: None,
+        owner: None,
     }
 }
 

@@ -73,6 +73,12 @@ pub trait Read: Send + Sync + Debug {
     /// Why a location may not be worked on because others use it too (the location graph); empty when none does.
     async fn shared_location(&self, id: &TargetId, location: &StorePath) -> Result<Vec<Reason>>;
 
+    /// The tables whose partitions outside of their own directory the last answer of [`Read::shared_location`] did not
+    /// look at, because they have too many.
+    async fn unseen_locations(&self) -> Vec<TableName> {
+        Vec::new()
+    }
+
     /// Who holds or waits for locks of the catalog on a target, one line each. They bind only those who ask for them.
     async fn locks(&self, _id: &TargetId) -> Result<Vec<String>> {
         Ok(Vec::new())

@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::error::{Code, Reason};
 use crate::ledger::verdict::{TargetVerdict, Verdict};
 use crate::model::{
-    DataFormat, Policy, Rows, RunId, RunKind, RunState, RunSummary, RunTotals, Size, TargetId, TargetOutcome,
-    TargetState, TargetStats,
+    DataFormat, Policy, Rows, RunId, RunKind, RunState, RunSummary, RunTotals, ServerFacts, Size, TargetId,
+    TargetOutcome, TargetState, TargetStats,
 };
 
 /// A run, or the end of one.
@@ -109,12 +109,12 @@ pub fn runs(runs: Vec<RunDocument<'_>>) -> RunsDocument<'_> {
 #[derive(Debug, Serialize)]
 pub struct AnalyzeDocument<'a> {
     format: &'static str,
-    tables: &'a [AnalyzedTable],
+    tables: &'a [AnalyzedTable<'a>],
 }
 
 /// One table of `analyze`.
 #[derive(Debug, Serialize)]
-pub struct AnalyzedTable {
+pub struct AnalyzedTable<'a> {
     pub database: String,
     pub table: String,
     pub location: String,
@@ -130,7 +130,37 @@ pub struct AnalyzedTable {
     pub target_files: u64,
     pub needs_compaction: bool,
     pub histogram: Vec<HistogramBin>,
-    pub targets: Vec<AnalyzedTarget>,
+    pub server: Option<ServerTold>,
+    pub targets: AnalyzedTargets<'a>,
+}
+
+/// What only the store's server tells of a table's directory; null is not told, or not asked and why.
+#[derive(Debug, Serialize)]
+pub struct ServerTold {
+    #[serde(flatten)]
+    pub facts: ServerFacts,
+    pub not_asked: Option<String>,
+}
+
+/// The targets of a table. Each is made when it is looked at or written: a table may have a million.
+#[derive(Clone, Copy, Debug)]
+pub struct AnalyzedTargets<'a> {
+    pub stats: &'a [TargetStats],
+    pub policy: &'a Policy,
+    pub now: DateTime<Utc>,
+}
+
+impl<'a> AnalyzedTargets<'a> {
+    /// One after the other.
+    pub fn iter(self) -> impl Iterator<Item = AnalyzedTarget> + 'a {
+        self.stats.iter().map(move |stats| AnalyzedTarget::new(stats, self.policy, self.now))
+    }
+}
+
+impl Serialize for AnalyzedTargets<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
 }
 
 /// One target of `analyze`.
@@ -158,7 +188,7 @@ pub struct HistogramBin {
 }
 
 /// The document of `analyze`.
-pub fn analyze(tables: &[AnalyzedTable]) -> AnalyzeDocument<'_> {
+pub fn analyze<'a>(tables: &'a [AnalyzedTable<'a>]) -> AnalyzeDocument<'a> {
     AnalyzeDocument { format: "lakehand.analyze/1", tables }
 }
 

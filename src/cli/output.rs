@@ -40,8 +40,18 @@ impl Output {
     }
 
     /// Prints a document.
+    /// It goes out as it is made: a document may describe a million partitions.
     pub fn document<T: Serialize>(&self, document: &T) -> Result<()> {
-        self.write(&to_json(document)?)
+        if self.closed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let mut stdout = io::BufWriter::with_capacity(64 << 10, io::stdout().lock());
+        let written = match write_json(document, &mut stdout) {
+            Ok(()) => stdout.flush(),
+            Err(error) if error.is_io() => Err(error.into()),
+            Err(error) => return Err(internal(error)),
+        };
+        self.written(written)
     }
 
     /// Prints the text or the document, as was asked.
@@ -68,7 +78,11 @@ impl Output {
             return Ok(());
         }
         let mut stdout = io::stdout().lock();
-        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        self.written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+    }
+
+    fn written(&self, written: io::Result<()>) -> Result<()> {
+        match written {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 self.closed.store(true, Ordering::Relaxed);
                 Ok(())
@@ -88,13 +102,11 @@ fn harmless_lines(text: &str) -> String {
     harmless
 }
 
-/// A document as text: exact for a program, and with escapes for what could act on a terminal.
-pub fn to_json<T: Serialize>(document: &T) -> Result<String> {
-    let mut bytes = Vec::new();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, HarmlessFormatter::default());
-    document.serialize(&mut serializer).map_err(internal)?;
-    bytes.push(b'\n');
-    String::from_utf8(bytes).map_err(internal)
+/// Writes a document: exact for a program, and with escapes for what could act on a terminal.
+fn write_json<T: Serialize>(document: &T, mut writer: impl Write) -> serde_json::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(&mut writer, HarmlessFormatter::default());
+    document.serialize(&mut serializer)?;
+    writer.write_all(b"\n").map_err(serde_json::Error::io)
 }
 
 fn internal(error: impl std::error::Error + Send + Sync + 'static) -> Error {
@@ -169,7 +181,9 @@ mod tests {
     #[test]
     fn json_is_exact_and_harmless() {
         let name = "x\u{9b}31m\u{202e}\u{e0001}\x1b \"é\"\n";
-        let text = to_json(&serde_json::json!({ "name": [name], "empty": [] })).unwrap();
+        let mut bytes = Vec::new();
+        write_json(&serde_json::json!({ "name": [name], "empty": [] }), &mut bytes).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
         assert!(!text.chars().any(|c| c != '\n' && is_harmful(c)), "{text:?}");
         let back: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(back["name"][0], name);

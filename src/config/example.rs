@@ -10,7 +10,7 @@ const HEAD: &str = "\
 ";
 
 /// What a value looks like where there is no default.
-const SAMPLES: [(&str, &str); 10] = [
+const SAMPLES: [(&str, &str); 12] = [
     ("profile", "local"),
     ("profiles.*.catalog.uris", "[thrift://metastore:9083]"),
     ("profiles.*.catalog.principal", "hive/_HOST@LAKE.EXAMPLE"),
@@ -18,6 +18,8 @@ const SAMPLES: [(&str, &str); 10] = [
     ("profiles.*.lake", "/srv/lake"),
     ("profiles.*.run_index", "/srv/lakehand/runs"),
     ("profiles.*.hadoop_conf_dir", "/etc/hadoop/conf"),
+    ("profiles.*.webhdfs.addresses", "[https://nn1.example:9871, https://nn2.example:9871]"),
+    ("profiles.*.webhdfs.tls_ca", "/etc/lakehand/ca.pem"),
     ("profiles.*.kerberos.principal", "lakehand@LAKE.EXAMPLE"),
     ("profiles.*.kerberos.keytab", "/etc/security/lakehand.keytab"),
     ("console.keys", "{roll-back: T}"),

@@ -11,6 +11,7 @@
 
 mod expand;
 mod locate;
+mod web;
 mod xml;
 
 use std::collections::BTreeMap;
@@ -91,6 +92,17 @@ impl Hadoop {
             return Err(Error::new(Code::ConfigInvalid, what)
                 .why(format!("neither {} nor {} is there; the directory comes from {origin}", FILES[0], FILES[1]))
                 .next("set hadoop_conf_dir in the profile, or HADOOP_CONF_DIR"));
+        }
+        Ok(hadoop)
+    }
+
+    /// One file that is made likewise.
+    pub(super) fn read_file(file: &Path, environment: &Environment) -> Result<Hadoop> {
+        let mut hadoop = Hadoop { environment: environment.clone(), ..Hadoop::default() };
+        let found = xml::read(file)?;
+        hadoop.files.extend(found.files);
+        for (name, value, last) in found.properties {
+            hadoop.set(&name, value, last);
         }
         Ok(hadoop)
     }

@@ -63,7 +63,7 @@ pub const KEYS: &[Key] = &[
         None,
         Kind::List,
         None,
-        "The metastore's addresses, tried in order: thrift://host:9083.",
+        "The metastore's addresses, tried in order: thrift://host:9083; by default those of hive-site.xml.",
     ),
     key(
         "profiles.*.catalog.principal",
@@ -112,6 +112,27 @@ pub const KEYS: &[Key] = &[
         "Where the operators of this lake list their runs; by default a hidden directory of the lake.",
     ),
     key("profiles.*.hadoop_conf_dir", None, Kind::Path, None, "The Hadoop client's configuration (core-site.xml)."),
+    key(
+        "profiles.*.webhdfs.ask",
+        None,
+        Kind::Flag,
+        Some("false"),
+        "Ask the NameNodes' web servers for what is shown only: storage policy, erasure coding, encryption, file id.",
+    ),
+    key(
+        "profiles.*.webhdfs.addresses",
+        None,
+        Kind::List,
+        None,
+        "Their addresses, http:// or https://; by default those of hdfs-site.xml.",
+    ),
+    key(
+        "profiles.*.webhdfs.tls_ca",
+        None,
+        Kind::Path,
+        None,
+        "The certificates that are trusted there (PEM); by default those of this host.",
+    ),
     key("profiles.*.kerberos.principal", None, Kind::Text, None, "Who acts; by default the ticket that is there."),
     key("profiles.*.kerberos.keytab", None, Kind::Path, None, "The key with which tickets are got and renewed."),
     key(

@@ -91,6 +91,8 @@ pub struct Metastore {
     pub update: bool,
     /// Step 8 sends an event of it, for readers that poll events.
     pub event: bool,
+    /// The hive-site.xml that says what the profile does not; none where it says all or there is none.
+    pub site: Option<String>,
 }
 
 /// Who logs in with Kerberos.

@@ -12,6 +12,7 @@
 mod example;
 mod file;
 mod hadoop;
+mod hive_site;
 mod keys;
 mod lake_uri;
 mod layers;
@@ -20,9 +21,11 @@ mod paths;
 mod resolve;
 mod settings;
 mod value;
+mod web;
 
 pub use example::example;
 pub use hadoop::{Hadoop, HdfsPath};
+pub use hive_site::HiveSite;
 pub use keys::{KEYS, Key, nearest};
 pub use lake_uri::{is_hdfs, lake_path};
 pub use layers::{Config, Environment, Origin, SYSTEM_FILE, Setting, Sources, load};
@@ -30,3 +33,4 @@ pub use metastore::{Kerberos, Metastore, MetastoreUri};
 pub use resolve::Choice;
 pub use settings::{CatalogKind, ConsoleSettings, Hdfs, Limits, Paths, Settings, StoreKind};
 pub use value::Value;
+pub use web::{WebAddress, WebHdfs};

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::value::Value;
 use super::{
-    CatalogKind, Config, ConsoleSettings, Environment, Hadoop, Hdfs, HdfsPath, Kerberos, Limits, Metastore,
-    MetastoreUri, Settings, StoreKind, is_hdfs, keys, lake_path,
+    CatalogKind, Config, ConsoleSettings, Environment, Hadoop, Hdfs, HdfsPath, HiveSite, Kerberos, Limits, Metastore,
+    MetastoreUri, Origin, Settings, StoreKind, WebAddress, WebHdfs, is_hdfs, keys, lake_path,
 };
 use crate::error::{Code, Error, Result};
 use crate::model::{Policy, Size, StorePath, Verify};
@@ -31,7 +31,7 @@ impl Config {
     pub fn settings(&self, choice: &Choice, current: &Path) -> Result<Settings> {
         let mut settings = match &choice.lake {
             Some(uri) if is_hdfs(uri) => self.hdfs_by_uri(uri, &choice.environment)?,
-            Some(uri) => self.lake_by_uri(lake_path(uri, current)?)?,
+            Some(uri) => self.lake_by_uri(lake_path(uri, current)?, &choice.environment)?,
             None => self.profile(self.chosen(choice)?, &choice.environment)?,
         };
         settings.read_only |= choice.read_only;
@@ -56,13 +56,13 @@ impl Config {
 
     /// A lake without a profile of its own; one that a profile names keeps that profile's marks, so that a path is no
     /// way round `production`.
-    fn lake_by_uri(&self, lake: StorePath) -> Result<Settings> {
+    fn lake_by_uri(&self, lake: StorePath, environment: &Environment) -> Result<Settings> {
         let same = |name: &&str| {
             let named = self.text(&format!("profiles.{name}.lake")).filter(|_| !self.is_on_hdfs(name));
             named.and_then(|path| lake_path(&path, Path::new("/")).ok()).as_ref() == Some(&lake)
         };
         match self.profiles().into_iter().find(same) {
-            Some(name) => self.profile(name, &Environment::default()),
+            Some(name) => self.profile(name, environment),
             None => self.common(Settings::local_lake(lake)),
         }
     }
@@ -103,6 +103,10 @@ impl Config {
     fn on_hdfs(&self, name: Option<&str>, hadoop: &Hadoop, place: HdfsPath) -> Result<Settings> {
         let key = |part: &str| name.and_then(|name| self.text(&format!("profiles.{name}.{part}")));
         let settings = self.common(Settings::local_lake(place.path))?;
+        let web = match name {
+            Some(name) => self.web(name, hadoop, &place.url)?,
+            None => None,
+        };
         Ok(Settings {
             store: StoreKind::Hdfs,
             hdfs: Some(Hdfs {
@@ -113,8 +117,25 @@ impl Config {
                 call_timeout: settings.limits.call_timeout,
                 calls_per_second: settings.limits.calls_per_second,
             }),
+            web,
             ..settings
         })
+    }
+
+    /// Where WebHDFS may be asked, where it may.
+    fn web(&self, name: &str, hadoop: &Hadoop, url: &str) -> Result<Option<WebHdfs>> {
+        let key = |part: &str| format!("profiles.{name}.webhdfs.{part}");
+        if !self.flag(&key("ask")) {
+            return Ok(None);
+        }
+        let addresses = match self.get(&key("addresses")).map(|setting| setting.value) {
+            Some(Value::List(given)) => {
+                let read = given.iter().map(|address| WebAddress::parse(address)).collect::<Result<Vec<_>>>();
+                read.map_err(|error| error.context(key("addresses")))?
+            }
+            _ => hadoop.web_addresses(url)?,
+        };
+        Ok(Some(WebHdfs { addresses, tls_ca: self.text(&key("tls_ca")) }))
     }
 
     fn profile(&self, name: &str, environment: &Environment) -> Result<Settings> {
@@ -139,43 +160,89 @@ impl Config {
                 }
             };
             let settings = self.on_hdfs(Some(name), &hadoop, place)?;
-            return Ok(Settings { run_index, ..self.marked(name, settings)? });
+            return Ok(Settings { run_index, ..self.marked(name, settings, environment)? });
         }
         let lake = self.text(&key("lake")).ok_or_else(|| {
             Error::new(Code::ConfigInvalid, format!("profile {name} has no lake"))
                 .next(format!("set {}: /path", key("lake")))
         })?;
         let mut settings = self.common(Settings::local_lake(lake_path(&lake, Path::new("/"))?))?;
-        settings = self.marked(name, settings)?;
+        settings = self.marked(name, settings, environment)?;
         settings.run_index = self.text(&key("run_index")).map(StorePath::new).transpose()?;
         Ok(settings)
     }
 
-    /// How a profile's metastore is spoken to.
-    fn metastore(&self, name: &str) -> Result<Metastore> {
+    /// What hive-site.xml says for a profile whose tables are a metastore's. It speaks of the metastores that it names:
+    /// a profile that names others takes nothing from it.
+    pub fn hive_site(&self, name: &str, environment: &Environment) -> Result<Option<HiveSite>> {
         let key = |part: &str| format!("profiles.{name}.{part}");
-        let uris = match self.get(&key("catalog.uris")).map(|setting| setting.value) {
+        if self.text(&key("catalog.kind")).as_deref() != Some("hive") {
+            return Ok(None);
+        }
+        let uris = self.uris(name)?;
+        let given = self.text(&key("hadoop_conf_dir"));
+        let site = HiveSite::load(given.as_deref().map(Path::new), environment);
+        let site = match site {
+            // Who says where the metastore is does not need the file.
+            Err(_) if !uris.is_empty() => None,
+            site => site.map_err(|error| error.context(format!("profile {name}")))?,
+        };
+        Ok(site.filter(|site| uris.is_empty() || uris.iter().any(|uri| site.uris.contains(uri))))
+    }
+
+    fn uris(&self, name: &str) -> Result<Vec<MetastoreUri>> {
+        let key = format!("profiles.{name}.catalog.uris");
+        let uris = match self.get(&key).map(|setting| setting.value) {
             Some(Value::List(uris)) => uris.iter().map(|uri| MetastoreUri::parse(uri)).collect::<Result<Vec<_>>>(),
             _ => Ok(Vec::new()),
         };
-        let uris = uris.map_err(|error| error.context(key("catalog.uris")))?;
+        uris.map_err(|error| error.context(key))
+    }
+
+    /// How a profile's metastore is spoken to.
+    fn metastore(&self, name: &str, environment: &Environment) -> Result<Metastore> {
+        let key = |part: &str| format!("profiles.{name}.{part}");
+        let is_set = |part: &str| self.get(&key(part)).is_some_and(|setting| setting.origin != Origin::Default);
+        let site = self.hive_site(name, environment)?;
+        let mut uris = self.uris(name)?;
+        let mut taken = false;
+        if let Some(site) = site.as_ref().filter(|_| uris.is_empty()) {
+            (uris, taken) = (site.uris.clone(), true);
+        }
         if uris.is_empty() && self.text(&key("catalog.kind")).as_deref() == Some("hive") {
+            let places = HiveSite::places(self.text(&key("hadoop_conf_dir")).as_deref().map(Path::new), environment);
+            let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
             return Err(Error::new(Code::ConfigInvalid, format!("profile {name} has no metastore"))
+                .why(format!("no hive-site.xml that names one is in {}", places.join(", ")))
                 .next(format!("set {}: [thrift://host:9083]", key("catalog.uris"))));
+        }
+        let mut flag = |part: &str, said: fn(&HiveSite) -> bool| match &site {
+            Some(site) if !is_set(part) && said(site) => {
+                taken = true;
+                true
+            }
+            _ => self.flag(&key(part)),
+        };
+        let framed = flag("catalog.framed", |site| site.framed);
+        let tls = flag("catalog.tls", |site| site.tls);
+        let mut principal = self.text(&key("catalog.principal"));
+        if let Some(said) = site.as_ref().and_then(|site| site.principal.clone()).filter(|_| principal.is_none()) {
+            (principal, taken) = (Some(said), true);
         }
         Ok(Metastore {
             uris,
-            principal: self.text(&key("catalog.principal")),
-            framed: self.flag(&key("catalog.framed")),
-            tls: self.flag(&key("catalog.tls")),
+            principal,
+            framed,
+            tls,
             tls_ca: self.text(&key("catalog.tls_ca")),
             update: self.flag(&key("metastore.update")),
             event: self.flag(&key("metastore.event")),
+            site: site.filter(|_| taken).map(|site| site.file.display().to_string()),
         })
     }
 
     /// The marks of a profile.
-    fn marked(&self, name: &str, settings: Settings) -> Result<Settings> {
+    fn marked(&self, name: &str, settings: Settings, environment: &Environment) -> Result<Settings> {
         let key = |part: &str| format!("profiles.{name}.{part}");
         Ok(Settings {
             profile: name.to_owned(),
@@ -183,7 +250,7 @@ impl Config {
                 Some("hive") => CatalogKind::Hive,
                 _ => CatalogKind::Directory,
             },
-            metastore: self.metastore(name)?,
+            metastore: self.metastore(name, environment)?,
             kerberos: Kerberos {
                 principal: self.text(&key("kerberos.principal")),
                 keytab: self.text(&key("kerberos.keytab")),
@@ -356,6 +423,50 @@ mod tests {
         assert!(!by_uri("hdfs://other:9000/lake").unwrap().production);
         let (home, config) = configured("profiles:\n  p: {lake: hdfs://h:1/lake, run_index: 'hdfs://g:1/runs'}\n");
         assert_eq!(config.settings(&Choice::default(), home.path()).unwrap_err().code(), Code::ConfigInvalid);
+    }
+
+    #[test]
+    fn what_the_profile_does_not_say_of_its_metastore_hive_site_does() {
+        let property =
+            |name: &str, value: &str| format!("<property><name>{name}</name><value>{value}</value></property>");
+        let site = [
+            property("hive.metastore.uris", "thrift://h1:9083, thrift://h2:9083"),
+            property("hive.metastore.sasl.enabled", "true"),
+            property("hive.metastore.kerberos.principal", "hive/_HOST@R"),
+            property("hive.metastore.use.SSL", "true"),
+        ];
+        let metastore = |keys: &str| {
+            let text =
+                format!("profiles:\n  p: {{lake: HOME/lake, hadoop_conf_dir: HOME, catalog: {{kind: hive{keys}}}}}\n");
+            let (home, config) = configured(&text);
+            let file = home.path().join("hive-site.xml");
+            std::fs::write(&file, format!("<configuration>{}</configuration>", site.concat())).unwrap();
+            let metastore = config.settings(&Choice::default(), home.path()).unwrap().metastore;
+            (metastore.clone(), metastore.site == Some(file.display().to_string()))
+        };
+        let uris = |metastore: &Metastore| metastore.uris.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let (all, from_site) = metastore("");
+        assert_eq!(uris(&all), ["h1:9083", "h2:9083"]);
+        assert_eq!(
+            (all.principal.as_deref(), all.tls, all.framed, from_site),
+            (Some("hive/_HOST@R"), true, false, true)
+        );
+        let (some, from_site) = metastore(", uris: ['thrift://h2:9083'], tls: false, principal: 'x/y@R'");
+        assert_eq!(
+            (uris(&some), some.tls, some.principal.as_deref()),
+            (vec!["h2:9083".to_owned()], false, Some("x/y@R"))
+        );
+        assert!(!from_site, "the profile says everything itself");
+        let (other, from_site) = metastore(", uris: ['thrift://other:9083']");
+        assert_eq!(
+            (other.principal, other.tls, from_site),
+            (None, false, false),
+            "that one is not what the file speaks of"
+        );
+        let (home, config) =
+            configured("profiles:\n  p: {lake: HOME/lake, hadoop_conf_dir: HOME/lake, catalog: {kind: hive}}\n");
+        let error = config.settings(&Choice::default(), home.path()).unwrap_err();
+        assert!(error.code() == Code::ConfigInvalid && error.to_string().contains("/etc/hive/conf"), "{error}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Kerberos, Metastore};
+use super::{Kerberos, Metastore, WebHdfs};
 use crate::model::{Policy, Size, StorePath};
 
 /// Where files are.
@@ -92,6 +92,9 @@ pub struct Settings {
     pub catalog: CatalogKind,
     /// The HDFS of an HDFS store.
     pub hdfs: Option<Hdfs>,
+    /// Where WebHDFS may be asked for what the protocol of clients does not tell; none where it may not.
+    #[serde(default)]
+    pub web: Option<WebHdfs>,
     /// The directory that a directory catalog reads.
     pub lake: Option<StorePath>,
     /// Questions are stricter.
@@ -122,6 +125,7 @@ impl Settings {
             store: StoreKind::Local,
             catalog: CatalogKind::Directory,
             hdfs: None,
+            web: None,
             lake: Some(lake),
             production: false,
             read_only: false,

@@ -101,6 +101,10 @@ async fn on_hdfs(mut settings: Arc<Settings>, purpose: For) -> Result<Writer> {
         return Err(Error::new(Code::Internal, format!("the profile {:?} has no HDFS", settings.profile)));
     };
     let store = HdfsStore::connect(hdfs).await?;
+    let store = match &settings.web {
+        Some(web) => store.with_web(hdfs, web),
+        None => store,
+    };
     let store = if purpose == For::Runs { store.for_runs() } else { store };
     let root = settings.lake.clone().ok_or_else(|| no_lake(&settings))?;
     match store.stat(&root).await? {

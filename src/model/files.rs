@@ -16,6 +16,35 @@ pub struct KnownFile {
     pub modified: FileTime,
 }
 
+/// What only the store's own server tells of a directory. It is shown, and decides nothing. What is none was not told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerFacts {
+    /// The storage policy that holds there.
+    pub storage_policy: Option<String>,
+    /// The erasure coding of new files, or `none`.
+    pub erasure_coding: Option<String>,
+    /// Whether it is in an encryption zone.
+    pub encrypted: Option<bool>,
+    /// Its number.
+    pub file_id: Option<u64>,
+}
+
+impl ServerFacts {
+    /// The same as words and texts, for a screen.
+    pub fn lines(&self) -> Vec<(String, String)> {
+        let text = |value: Option<String>| value.unwrap_or_else(|| "not told".to_owned());
+        let encrypted = self.encrypted.map(|is| if is { "yes" } else { "no" }.to_owned());
+        [
+            ("storage", text(self.storage_policy.clone())),
+            ("erasure", text(self.erasure_coding.clone())),
+            ("encrypted", text(encrypted)),
+            ("file id", text(self.file_id.map(|id| id.to_string()))),
+        ]
+        .map(|(word, text)| (word.to_owned(), text))
+        .into()
+    }
+}
+
 /// The format of a target's data files, by their content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

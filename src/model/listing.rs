@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attributes, FileTime, KnownFile, PlannedFile, Size, TargetStats};
+use super::{Attributes, FileTime, KnownFile, PlannedFile, Size, TableName, TargetStats};
 
 /// What a listing shows of others' use of a target; none of it forbids a compaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +19,9 @@ pub struct Signs {
     /// Who holds or waits for locks of the catalog, one line each.
     #[serde(default)]
     pub locks: Vec<String>,
+    /// Tables of which nobody looked whether a partition was put where this target is.
+    #[serde(default)]
+    pub unseen: Vec<TableName>,
     /// Snapshots of the directory or of one above it, by path: they keep the old files' space.
     #[serde(default)]
     pub snapshots: Vec<String>,

@@ -19,7 +19,7 @@ mod time;
 
 pub use choice::{Decision, Scope};
 pub use event::{Event, LogLevel, LogLine, Rates, RunSnapshot, TargetProgress};
-pub use files::{Attributes, DataFormat, FileFacts, KnownFile, Owner};
+pub use files::{Attributes, DataFormat, FileFacts, KnownFile, Owner, ServerFacts};
 pub use health::{Check, Health};
 pub use histogram::{
     BAR_LABELS_AT_128_MIB, BINS, Bars, Histogram, Measure, bin_of, edge_text, edges as histogram_edges,

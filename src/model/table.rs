@@ -38,6 +38,9 @@ pub struct Table {
     pub claimed_files: Option<u64>,
     /// Likewise in bytes.
     pub claimed_bytes: Option<u64>,
+    /// Whose it is in the catalog, where that knows owners; the files have their own.
+    #[serde(default)]
+    pub owner: Option<String>,
 }
 
 impl Table {

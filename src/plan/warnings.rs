@@ -71,6 +71,12 @@ fn sign_lines(listing: &TargetListing, now: DateTime<Utc>) -> Vec<String> {
         lines.push(format!("a job may be writing here: {} is there", signs.in_flight.join(", ")));
     }
     lines.extend(signs.locks.iter().map(|lock| format!("{lock}; a compaction does not wait for it")));
+    if let [first, rest @ ..] = signs.unseen.as_slice() {
+        let more = if rest.is_empty() { String::new() } else { format!(" and {} more tables", rest.len()) };
+        lines.push(format!(
+            "not looked at: whether a partition of {first}{more} was put into this directory; they have too many"
+        ));
+    }
     if let Some(age) = signs.last_read.and_then(|time| time.age(now)).filter(|age| *age < RECENT_READ) {
         lines.push(format!("read {} ago", duration_text(age)));
     }

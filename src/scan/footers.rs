@@ -139,7 +139,7 @@ impl Scanner {
             }
         }
         let mut listed = stream::iter(wanted)
-            .map(|one| async move { self.list_target(&one.table, &one.partition, reporter, cancel).await })
+            .map(|one| async move { self.list_judged(&one.table, &one.partition, judge, reporter, cancel).await })
             .buffered(TARGETS);
         let mut candidates = Vec::new();
         while let Some(mut listing) = listed.try_next().await? {

@@ -8,7 +8,7 @@ use super::entry::{Refusal, is_in_flight};
 use super::rights;
 use super::samples::{Formats, Samples};
 use super::tally::Tally;
-use super::{Reporter, ScanEvent, Scanner};
+use super::{Judge, Reporter, ScanEvent, Scanner};
 use crate::error::{Code, Error, Reason, Result};
 use crate::model::{Partition, Scanned, StorePath, Table, TargetListing, TargetStats};
 use crate::store::EntryKind;
@@ -74,6 +74,19 @@ impl Scanner {
         reporter: &Reporter,
         cancel: &CancellationToken,
     ) -> Result<TargetListing> {
+        self.list_judged(table, partition, &|_| Ok(()), reporter, cancel).await
+    }
+
+    /// The same, but of what the entries alone speak against no more is asked: most partitions of a table are of that
+    /// kind, and each question is a call to a server.
+    pub(super) async fn list_judged(
+        &self,
+        table: &Table,
+        partition: &Partition,
+        judge: Judge<'_>,
+        reporter: &Reporter,
+        cancel: &CancellationToken,
+    ) -> Result<TargetListing> {
         let mut tally = Tally::new(self.policy.small_file_threshold(), true);
         let end = self.list_into(&mut tally, partition, reporter, cancel).await;
         if matches!(end, End::Stopped) {
@@ -92,7 +105,7 @@ impl Scanner {
             signs: tally.signs.clone(),
             stats: stats.clone(),
         };
-        if stats.error.is_none() && !stats.missing {
+        if stats.error.is_none() && !stats.missing && judge(&listing).is_ok() {
             if let Err(error) = self.look_around(&mut listing, &mut stats.reasons, &tally).await {
                 stats.error = Some(Reason::from(&error));
             }
@@ -109,9 +122,12 @@ impl Scanner {
         if self.store.capabilities().locks {
             let user = self.store.user().await?;
             reasons.extend(rights::expected(&user, &listing.attributes, tally.owners()));
+        } else if let Err(error) = self.store.may_change(location).await {
+            reasons.push(Reason::from(&error));
         }
         reasons.extend(self.catalog.shared_location(&listing.stats.id, location).await?);
         // A metastore without its lock tables cannot say; nobody who reads or writes files asks for locks.
+        listing.signs.unseen = self.catalog.unseen_locations().await;
         listing.signs.locks = self.catalog.locks(&listing.stats.id).await.unwrap_or_default();
         if let Err(error) = self.store.supported(location).await {
             reasons.push(Reason::from(&error));

@@ -46,6 +46,7 @@ impl Flat {
             identity: String::new(),
             claimed_files: None,
             claimed_bytes: None,
+            owner: None,
         };
         let partition = Partition {
             id: TargetId::new(&name, None),

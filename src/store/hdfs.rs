@@ -10,6 +10,8 @@
 //!   finished.
 //! - `close` is not repeated: what failed is deleted and written anew under another name.
 //! - ACLs are kept as text, whole: with the entries of user, group, mask and others, which the client leaves out.
+//! - What the protocol of clients does not tell is asked of the web server, where the profile allows it; nothing but a
+//!   screen depends on it.
 //! - Calls are paced: looking at 200 a second, work at `limits.calls_per_second`, an exchange not at all.
 
 mod acl;
@@ -23,6 +25,7 @@ mod listing;
 mod pace;
 mod room;
 mod snapshots;
+mod web;
 
 use std::sync::Arc;
 
@@ -31,9 +34,9 @@ use bytes::Bytes;
 use hdfs_native::HdfsError;
 
 use super::{Capabilities, Entry, EntryKind, Hold, Identity, Listing, Read, ReadFile, Room, Write, WriteFile};
-use crate::config::Hdfs;
+use crate::config::{Hdfs, WebHdfs};
 use crate::error::{Code, Error, Result};
-use crate::model::{Attributes, FileTime, Size, StorePath, clean};
+use crate::model::{Attributes, FileTime, ServerFacts, Size, StorePath, clean};
 
 use connection::Connection;
 use pace::Pace;
@@ -44,11 +47,15 @@ const WRITER_LIMIT: std::time::Duration = std::time::Duration::from_secs(3600);
 /// A name that nobody gives a file, to ask whether there is a trash without moving anything.
 const NEVER_THERE: &str = ".lakehand-asks-for-the-trash";
 
+/// Two more, to ask whether names in a directory may be changed without changing any.
+const NEVER_MOVED: [&str; 2] = [".lakehand-asks-for-the-right", ".lakehand-asks-for-the-right-to-move"];
+
 /// An HDFS.
 #[derive(Clone, Debug)]
 pub struct HdfsStore {
     connection: Arc<Connection>,
     trash: bool,
+    web: Arc<web::Web>,
     /// How listings and looks are held back.
     looking: Pace,
 }
@@ -56,12 +63,17 @@ pub struct HdfsStore {
 impl HdfsStore {
     /// A client that has asked nothing yet; it knows of no trash.
     pub fn unasked(settings: &Hdfs) -> HdfsStore {
-        HdfsStore { connection: Arc::new(Connection::new(settings.clone())), trash: false, looking: Pace::Look }
+        HdfsStore {
+            connection: Arc::new(Connection::new(settings.clone())),
+            trash: false,
+            web: Arc::new(web::Web::new(settings, None)),
+            looking: Pace::Look,
+        }
     }
 
     /// Connects, and asks whether there is a trash.
     pub async fn connect(settings: &Hdfs) -> Result<HdfsStore> {
-        let HdfsStore { connection, .. } = HdfsStore::unasked(settings);
+        let HdfsStore { connection, web, .. } = HdfsStore::unasked(settings);
         let home = connection.home().await?;
         let path = home.join(NEVER_THERE).to_string();
         let asked =
@@ -75,7 +87,13 @@ impl HdfsStore {
             None | Some(HdfsError::FileNotFound(_)) => true,
             Some(error) => return Err(failure::of(error, "ask for the trash of", home.as_str(), failure::Kind::Look)),
         };
-        Ok(HdfsStore { connection, trash, looking: Pace::Look })
+        Ok(HdfsStore { connection, trash, web, looking: Pace::Look })
+    }
+
+    /// The same that may ask the web servers too.
+    #[must_use]
+    pub fn with_web(self, settings: &Hdfs, web: &WebHdfs) -> HdfsStore {
+        HdfsStore { web: Arc::new(web::Web::new(settings, Some(web.clone()))), ..self }
     }
 
     /// The same for a run, which looks as fast as it works.
@@ -211,8 +229,26 @@ impl Read for HdfsStore {
         Ok(())
     }
 
+    /// A rename of what is not there: the NameNode looks at the rights first, and only it knows its groups and superusers.
+    async fn may_change(&self, directory: &StorePath) -> Result<()> {
+        let [from, to] = NEVER_MOVED.map(|name| directory.join(name).to_string());
+        let call = move |client: hdfs_native::Client| async move { client.rename(&from, &to, false).await };
+        match self.connection.call(Pace::Work, failure::Kind::Look, "change", directory.as_str(), call).await {
+            Err(error) if error.code() == Code::Permission => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     async fn snapshots(&self, directory: &StorePath) -> Result<Vec<String>> {
         snapshots::above(&self.connection, directory).await
+    }
+
+    async fn server_facts(&self, directory: &StorePath) -> Option<Result<ServerFacts>> {
+        let user = match self.connection.user().await {
+            Ok(user) => user,
+            Err(error) => return Some(Err(error)),
+        };
+        Some(self.web.facts(&user, directory).await)
     }
 
     async fn user(&self) -> Result<String> {

@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::error::Result;
-use crate::model::{Attributes, FileTime, KnownFile, Owner, Size, StorePath};
+use crate::model::{Attributes, FileTime, KnownFile, Owner, ServerFacts, Size, StorePath};
 
 pub use hdfs::HdfsStore;
 pub use local::LocalStore;
@@ -232,10 +232,22 @@ pub trait Read: Send + Sync + Debug {
     /// Whether the file system below the path can do what an exchange needs; the reason when it cannot.
     async fn supported(&self, directory: &StorePath) -> Result<()>;
 
+    /// Whether this user may, for all the store can tell without changing anything, move what is in a directory: the
+    /// error when certainly not. Where a store cannot tell, step 4 proves it.
+    async fn may_change(&self, _directory: &StorePath) -> Result<()> {
+        Ok(())
+    }
+
     /// The snapshots of a directory and of those above it, by path, where the store has them: what is deleted frees
     /// nothing as long as one of them holds it.
     async fn snapshots(&self, _directory: &StorePath) -> Result<Vec<String>> {
         Ok(Vec::new())
+    }
+
+    /// What only the store's own server tells of a directory; none where there is no server. It may be off, slow or
+    /// dead, so nothing may depend on it: an error is a text to show.
+    async fn server_facts(&self, _directory: &StorePath) -> Option<Result<ServerFacts>> {
+        None
     }
 
     /// The name of the user that this store acts as.

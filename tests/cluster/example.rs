@@ -54,11 +54,26 @@ fn main() {
 fn write_tables(metastore: &Metastore) {
     let spark = spark(metastore);
     spark.sql(&format!("create database shop location '{}/shop.db'", metastore.warehouse()));
-    spark.sql("create table shop.orders (id bigint, item string) partitioned by (day string) stored as parquet");
+    // With a location of its own it is external: managed tables are refused.
+    let place = format!("{}/shop.db/orders", metastore.warehouse());
+    spark.sql(&format!(
+        "create table shop.orders (id bigint, item string) partitioned by (day string) stored as parquet location '{place}'"
+    ));
     for day in ["2026-01-01", "2026-01-02", "2026-01-03"] {
         let rows = "select /*+ REPARTITION(40) */ id, concat('item ', id) from range(20000)";
         spark.sql(&format!("insert into shop.orders partition(day='{day}') {rows}"));
     }
+}
+
+/// A configuration that opens the metastore's tables; hive-site.xml says where it is.
+fn profile(hdfs: &Hdfs, metastore: &Metastore) -> std::path::PathBuf {
+    let file = metastore.conf_dir().join("lakehand.yaml");
+    let text = format!(
+        "profiles:\n  play:\n    lake: {}/warehouse\n    catalog: {{kind: hive}}\n    webhdfs: {{ask: true}}\n",
+        hdfs.uri()
+    );
+    std::fs::write(&file, text).unwrap();
+    file
 }
 
 fn explain(hdfs: &Hdfs, metastore: &Metastore) {
@@ -68,7 +83,9 @@ fn explain(hdfs: &Hdfs, metastore: &Metastore) {
     for (name, value) in metastore.environment() {
         println!("  export {name}={value}");
     }
-    println!("  lakehand --lake {}/warehouse", hdfs.uri());
+    println!("  lakehand --lake {}/warehouse                      # its directories", hdfs.uri());
+    println!("  lakehand --config {}         # its metastore", profile(hdfs, metastore).display());
+    println!("\nWhat was just written is HOT for half an hour: add --quiet-period 0s to plan and compact.");
     println!(
         "\nHere: commands of tests/cluster/README.md (failover, killdn 1, freeze …), an end of file to stop everything.\n"
     );

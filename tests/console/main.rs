@@ -8,6 +8,7 @@
     reason = "a test binary"
 )]
 
+mod claims;
 mod console;
 mod fakes;
 mod journeys;

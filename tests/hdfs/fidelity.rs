@@ -125,3 +125,33 @@ async fn erasure_coded_files_stay_erasure_coded() {
     user.run(&["rollback", "--yes", "--lake", &uri]).exits(0);
     assert_eq!(rows(&hdfs, &path).unwrap(), before);
 }
+
+#[tokio::test]
+async fn a_directory_that_may_not_be_changed_is_refused_by_the_plan() {
+    let hdfs = hdfs(Kind::Plain);
+    let path = hdfs.fresh("rights");
+    let local = tempfile::tempdir().unwrap();
+    let made = local.path().join("lake");
+    demo::create(&made, &DemoOptions { files: 150, seed: 3, now: chrono::Utc::now() }).unwrap();
+    let store = HdfsStore::connect(&settings(hdfs)).await.unwrap();
+    let root = StorePath::new(path.clone()).unwrap();
+    upload(&store, &made, &root).await;
+    let ledger = format!("{path}/finance.db/ledger");
+    let user = User::of(hdfs);
+    let uri = format!("{}{path}", hdfs.uri());
+    let plan = || user.run(&["plan", "--output", "json", "--lake", &uri, "--table", "finance.ledger"]);
+    let skipped = |of: &str| {
+        let document = plan().json();
+        document["skipped"].as_array().unwrap().iter().any(|one| one["code"] == of)
+    };
+    assert!(!skipped("permission"), "it may be changed");
+    let before = hdfs.say(&format!("ls {ledger}"));
+    hdfs.say(&format!("chown {ledger} bob"));
+    hdfs.say(&format!("chmod {ledger} 0755"));
+    assert!(skipped("permission"), "another's");
+    user.run(&["compact", "--yes", "--lake", &uri, "--table", "finance.ledger"]).exits(3).says("permission");
+    // An ACL gives what the mode does not; only the NameNode can tell.
+    hdfs.say(&format!("acl {ledger} user:{}:rwx", hdfs.user()));
+    assert!(!skipped("permission"), "allowed by an ACL");
+    assert_eq!(hdfs.say(&format!("ls {ledger}")), before, "asking changes nothing");
+}

@@ -21,3 +21,4 @@ mod runs;
 mod store;
 #[path = "../support/terminal.rs"]
 mod terminal;
+mod web;

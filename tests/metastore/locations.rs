@@ -1,6 +1,8 @@
 //! The location graph.
 
-use crate::lake::{GENERATIONS, Lake};
+use lakehand::catalog::{HiveCatalog, Read};
+
+use crate::lake::{GENERATIONS, Lake, texts};
 use crate::raw::{Made, PARQUET};
 
 #[tokio::test]
@@ -66,5 +68,43 @@ async fn partitions_of_one_table_that_share_are_found() {
             let text = shared(one).await;
             assert!(text.contains(&format!("l_own.t n={other}/m=1 has {how}")), "{generation:?} {one}: {text}");
         }
+    }
+}
+
+#[tokio::test]
+async fn tables_that_were_not_looked_at_for_strays_are_told() {
+    for generation in GENERATIONS {
+        let mut lake = Lake::on(generation);
+        lake.database("l_many");
+        lake.raw.table(&lake.external("l_many", "taken"));
+        let taken = lake.uri("l_many/taken");
+        let few = lake.external("l_many", "few").keys(&[("n", "int")]);
+        let many = lake.external("l_many", "many").keys(&[("n", "int")]);
+        for (table, partitions) in [(&few, 1), (&many, 3)] {
+            lake.raw.table(table);
+            for n in 0..partitions {
+                // The last one of the larger table is put where another table is.
+                let own = lake.uri(&format!("l_many/{}/n={n}", table.name));
+                let place = if n == 2 { &taken } else { &own };
+                lake.raw.partition(table, &[&n.to_string()], place, PARQUET);
+            }
+        }
+        let target = lake.target("l_many.taken", None).await.unwrap();
+        let look = async |catalog: HiveCatalog| {
+            let shared = catalog.shared_location(&target.id, &target.location).await.unwrap();
+            let unseen = catalog.unseen_locations().await;
+            let ours: Vec<String> =
+                unseen.iter().filter(|name| name.database == "l_many").map(|name| name.table.clone()).collect();
+            (texts(&shared).join("; "), ours)
+        };
+        let (shared, unseen) = look(lake.catalog.clone().with_other_tables(50_000, 200_000)).await;
+        assert!(
+            shared.contains("l_many.many n=2 has the same location") && unseen.is_empty(),
+            "{generation:?} {shared}"
+        );
+        let (shared, unseen) = look(lake.catalog.clone().with_other_tables(2, 200_000)).await;
+        assert_eq!((shared.as_str(), unseen), ("", vec!["many".to_owned()]), "{generation:?}");
+        let (_, unseen) = look(lake.catalog.clone().with_other_tables(50_000, 0)).await;
+        assert_eq!(unseen, ["few", "many"], "the small ones first, {generation:?}");
     }
 }

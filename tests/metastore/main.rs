@@ -17,8 +17,11 @@ mod faults;
 mod journeys;
 mod kerberos;
 mod lake;
+mod large;
 mod locations;
 mod note;
 mod raw;
 mod refusals;
+#[path = "../support/terminal.rs"]
+mod terminal;
 mod transports;

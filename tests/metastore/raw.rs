@@ -107,7 +107,7 @@ impl Made {
         self
     }
 
-    fn fields(&self) -> Struct {
+    pub fn fields(&self) -> Struct {
         let parameters = self.parameters.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         let fields = Struct::new()
             .with(1, Value::text(&self.name))
@@ -226,7 +226,7 @@ impl Raw {
     }
 }
 
-fn partition(table: &Made, values: &[&str], location: &str, format: [&str; 3]) -> Struct {
+pub fn partition(table: &Made, values: &[&str], location: &str, format: [&str; 3]) -> Struct {
     Struct::new()
         .with(1, Value::texts(values.iter().copied()))
         .with(2, Value::text(&table.database))

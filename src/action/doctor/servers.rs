@@ -42,7 +42,15 @@ async fn configuration(patient: &Patient) -> Result<Found> {
     };
     let catalog = match settings.catalog {
         CatalogKind::Directory => "directories".to_owned(),
-        CatalogKind::Hive => counted(settings.metastore.uris.len() as u64, "metastore address"),
+        CatalogKind::Hive => {
+            let count = settings.metastore.uris.len();
+            let addresses =
+                if count == 1 { "1 metastore address".to_owned() } else { format!("{count} metastore addresses") };
+            match &settings.metastore.site {
+                Some(site) => format!("{addresses} (what the profile does not say is from {site})"),
+                None => addresses,
+            }
+        }
     };
     let files = counted(patient.files as u64, "file");
     let text = format!("{}: {store}, {catalog}; {files} read", settings.profile);
@@ -106,6 +114,22 @@ pub(super) async fn datanodes(lake: &Session) -> Result<Found> {
     };
     let read = reader.store.read_whole(&index.join(&file.name), LARGEST).await?;
     Ok(ok(format!("gave {} bytes of {}", read.len(), file.name)))
+}
+
+/// Asks the web server that Inspect asks; nothing else depends on it.
+pub(super) async fn webhdfs(lake: &Session) -> Result<Found> {
+    Ok(match action::server_facts(lake, &lake.reader.root).await {
+        Some(Ok(facts)) => {
+            let lines = facts.lines();
+            let told: Vec<String> = lines.iter().map(|(word, text)| format!("{word} {text}")).collect();
+            ok(told.join(", "))
+        }
+        Some(Err(error)) => warn(
+            format!("{error}; only what Inspect shows depends on it"),
+            error.next_step().unwrap_or("check webhdfs.addresses of the profile, or set webhdfs.ask: false"),
+        ),
+        None => ok("not asked"),
+    })
 }
 
 async fn metastores(settings: &Settings) -> Vec<Check> {

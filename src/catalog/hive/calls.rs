@@ -18,6 +18,7 @@ const TABLES_OLD: Method =
 const PARTITION_NAMES: Method = Method { name: "get_partition_names", throws: &[(1, NotThere), (2, Refused)] };
 const PARTITION_NAMES_LIKE: Method = Method { name: "get_partition_names_ps", throws: &[(1, Refused), (2, NotThere)] };
 const PARTITIONS: Method = Method { name: "get_partitions_by_names", throws: &[(1, Refused), (2, NotThere)] };
+const PARTITION_COUNT: Method = Method { name: "get_num_partitions_by_filter", throws: &[(1, Refused), (2, NotThere)] };
 const CONFIG_VALUE: Method = Method { name: "get_config_value", throws: &[(1, Refused)] };
 const LOCKS: Method = Method { name: "show_locks", throws: &[] };
 const ALTER_TABLE: Method =
@@ -99,6 +100,16 @@ impl Client {
         match self.ask_texts(method, &arguments).await? {
             Answer::Threw(NotThere, _) => Ok(None),
             answer => returned(method, answer).map(Some),
+        }
+    }
+
+    /// How many partitions a table has; none where the server does not count them.
+    pub(super) async fn partition_count(&self, database: &str, table: &str) -> Result<Option<usize>> {
+        let arguments =
+            Struct::new().with(1, Value::text(database)).with(2, Value::text(table)).with(3, Value::text(""));
+        match self.ask(PARTITION_COUNT, &arguments).await? {
+            Answer::Returned(Some(Value::I32(count))) => Ok(usize::try_from(count).ok()),
+            _ => Ok(None),
         }
     }
 

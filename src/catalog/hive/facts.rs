@@ -14,6 +14,7 @@ use crate::model::{
 /// Fields of a table.
 pub(super) mod table {
     pub const NAME: i16 = 1;
+    pub const OWNER: i16 = 3;
     pub const CREATED: i16 = 4;
     pub const STORAGE: i16 = 7;
     pub const KEYS: i16 = 8;
@@ -147,6 +148,7 @@ pub(super) fn read_table(name: &TableName, fields: &Struct, ground: &Ground) -> 
             identity: identity(fields),
             claimed_files: number(FILES),
             claimed_bytes: number(BYTES).or_else(|| number(SPARK_BYTES)),
+            owner: fields.text(table::OWNER).filter(|owner| !owner.is_empty()).map(str::to_owned),
         },
         reading,
     }

@@ -4,8 +4,10 @@
 //! - A partition that lies below its table's directory, under its own name, is where nobody else's can be but by
 //!   leaving its place; so only the others (strays) are kept. A million partitions cost a pass over them, no memory.
 //! - Partitions of other tables: those below their own table are covered by that table's directory; strays are looked
-//!   for in the tables of the same lake with at most [`OTHERS`] partitions. A stray of a larger table is found when
-//!   that table is worked on itself.
+//!   for in the tables with at most [`OTHERS`] partitions, the small ones first, until [`IN_ALL`] were read. Tables that
+//!   were not looked at are told (the plan names them); a stray of one is found when it is worked on itself.
+//! - Names and partitions are read page by page; of a million partitions what is held is their names, once, as they
+//!   arrived.
 //! - A graph is kept for some minutes: each target of a run asks. The target's own facts are always read anew.
 
 use std::collections::BTreeMap;
@@ -17,8 +19,8 @@ use tokio::sync::Mutex;
 
 use super::HiveCatalog;
 use super::facts::{Known, place_of_partition, read_table};
-use super::pages::page_size;
-use crate::error::{Code, Reason, Result};
+use super::pages::{Names, page_size};
+use crate::error::{Code, Error, Reason, Result};
 use crate::model::{StorePath, TableName, TargetId, clean};
 
 /// How long a graph is believed.
@@ -28,12 +30,16 @@ const AT_A_TIME: usize = 4;
 /// Tables of a call.
 const TABLES: usize = 100;
 /// Tables with more partitions are not searched for strays on another table's behalf.
-const OTHERS: usize = 2_000;
+const OTHERS: usize = 50_000;
+/// Partitions that are read for that in all.
+const IN_ALL: usize = 200_000;
 
 /// Who has files where. The names are those of targets; a table's own directory has the table's.
 #[derive(Debug, Default)]
 pub(super) struct Graph {
     places: BTreeMap<String, Vec<TargetId>>,
+    /// Tables whose partitions were not looked at.
+    unseen: Vec<TableName>,
 }
 
 impl Graph {
@@ -65,12 +71,27 @@ impl Graph {
 }
 
 /// The graphs that were made.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Graphs {
+    others: usize,
+    in_all: usize,
     /// Of all tables, with the strays of other tables.
     tables: Mutex<Option<(Instant, Arc<Graph>)>>,
     /// Of the strays of single tables, by name.
     strays: Mutex<BTreeMap<TableName, (Instant, Arc<Graph>)>>,
+}
+
+impl Default for Graphs {
+    fn default() -> Graphs {
+        Graphs::within(OTHERS, IN_ALL)
+    }
+}
+
+impl Graphs {
+    /// None yet. Strays are looked for in other tables of so many partitions, and in so many in all.
+    pub(super) fn within(others: usize, in_all: usize) -> Graphs {
+        Graphs { others, in_all, tables: Mutex::default(), strays: Mutex::default() }
+    }
 }
 
 impl HiveCatalog {
@@ -85,6 +106,12 @@ impl HiveCatalog {
             reasons.extend(strays.overlap(location, |other| other != id));
         }
         Ok(reasons)
+    }
+
+    /// The tables that the graph of now does not have the strays of.
+    pub(super) async fn unseen(&self) -> Vec<TableName> {
+        let kept = self.graphs.tables.lock().await;
+        kept.as_ref().map(|(_, graph)| graph.unseen.clone()).unwrap_or_default()
     }
 
     /// The directories of all tables, and the strays of those that are not too large.
@@ -110,8 +137,23 @@ impl HiveCatalog {
                 }
             }
         }
-        for known in partitioned {
-            self.add_strays(&known, OTHERS, &mut graph).await?;
+        let counts = partitioned.into_iter().map(|known| async move {
+            let count = self.client.partition_count(&known.table.name.database, &known.table.name.table).await?;
+            Ok::<_, Error>((count, known))
+        });
+        let mut counted: Vec<(Option<usize>, Known)> =
+            stream::iter(counts).buffer_unordered(AT_A_TIME).boxed().try_collect().await?;
+        counted.sort_by(|(one, left), (other, right)| (one, &left.table.name).cmp(&(other, &right.table.name)));
+        let mut left = self.graphs.in_all;
+        for (count, known) in counted {
+            let most = self.graphs.others.min(left);
+            match count {
+                Some(count) if count > most => graph.unseen.push(known.table.name),
+                _ => match self.add_strays(&known, most, &mut graph).await? {
+                    Some(read) => left = left.saturating_sub(read),
+                    None => graph.unseen.push(known.table.name),
+                },
+            }
         }
         let graph = Arc::new(graph);
         *kept = Some((Instant::now(), Arc::clone(&graph)));
@@ -146,29 +188,19 @@ impl HiveCatalog {
         Ok(placed.filter(|(id, location)| place_of(known, id).as_ref() != Some(location)).collect())
     }
 
-    async fn add_strays(&self, known: &Known, most: usize, graph: &mut Graph) -> Result<()> {
-        let mut names = match self.names(known, None).await {
+    /// Adds a table's strays, and how many partitions it has; none where it has more than `most`, which were not read.
+    async fn add_strays(&self, known: &Known, most: usize, graph: &mut Graph) -> Result<Option<usize>> {
+        let names = match self.names(known, None).await {
+            Ok(names) if names.left() > most => return Ok(None),
             Ok(names) => names,
-            Err(error) if error.code() == Code::TableNotFound => return Ok(()),
+            Err(error) if error.code() == Code::TableNotFound => return Ok(Some(0)),
             Err(error) => return Err(error),
         };
+        let count = names.left();
         let page = page_size(known, self.limit().await?);
-        let mut chunks = Vec::new();
-        let mut seen = 0;
-        loop {
-            let chunk = names.next(page)?;
-            if chunk.is_empty() {
-                break;
-            }
-            seen += chunk.len();
-            if seen > most {
-                return Ok(());
-            }
-            chunks.push(chunk);
-        }
-        let mut strays = Graph::default();
-        let calls = chunks.iter().map(|names| self.strays_of(known, names));
+        let calls = pages_of(names, page).map(|names| async move { self.strays_of(known, &names?).await });
         let mut calls = stream::iter(calls).buffer_unordered(AT_A_TIME).boxed();
+        let mut strays = Graph::default();
         while let Some(page) = calls.try_next().await? {
             for (id, location) in page {
                 strays.add(&location, id);
@@ -176,20 +208,35 @@ impl HiveCatalog {
         }
         drop(calls);
         if !strays.places.is_empty() {
-            // Which of the others have their place where a stray is: those count too.
-            for name in chunks.into_iter().flatten() {
+            self.add_met(known, page, &strays, graph).await?;
+        }
+        for (place, ids) in strays.places {
+            graph.places.entry(place).or_default().extend(ids);
+        }
+        Ok(Some(count))
+    }
+
+    /// Adds those of the others that have their place where a stray is: they count too.
+    async fn add_met(&self, known: &Known, page: usize, strays: &Graph, graph: &mut Graph) -> Result<()> {
+        for names in pages_of(self.names(known, None).await?, page) {
+            for name in names? {
                 let id = TargetId::new(&known.table.name, Some(name));
-                let Some(place) = place_of(known, &id) else { break };
+                let Some(place) = place_of(known, &id) else { return Ok(()) };
                 if strays.overlap(&place, |other| *other != id).is_some() {
                     graph.add(&place, id);
                 }
             }
         }
-        for (place, ids) in strays.places {
-            graph.places.entry(place).or_default().extend(ids);
-        }
         Ok(())
     }
+}
+
+/// Names in pages, each read when it is asked for.
+fn pages_of(mut names: Names, page: usize) -> impl Iterator<Item = Result<Vec<String>>> + Send {
+    std::iter::from_fn(move || match names.next(page) {
+        Ok(page) if page.is_empty() => None,
+        page => Some(page),
+    })
 }
 
 /// Where a partition is when nobody said otherwise.

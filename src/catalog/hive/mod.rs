@@ -17,7 +17,6 @@ mod note;
 mod pages;
 mod place;
 pub mod thrift;
-mod tls;
 mod transport;
 
 use std::sync::Arc;
@@ -78,6 +77,13 @@ impl HiveCatalog {
             graphs: Arc::default(),
             limit: Arc::default(),
         }
+    }
+
+    /// The same with other limits of how many partitions of other tables are looked at, of one and of all, for whether
+    /// they share a location.
+    #[must_use]
+    pub fn with_other_tables(self, of_one: usize, in_all: usize) -> HiveCatalog {
+        HiveCatalog { graphs: Arc::new(Graphs::within(of_one, in_all)), ..self }
     }
 
     /// The server's limit of partitions in a call, asked for once.
@@ -178,6 +184,10 @@ impl Read for HiveCatalog {
     async fn shared_location(&self, id: &TargetId, location: &StorePath) -> Result<Vec<Reason>> {
         let Some(known) = self.known(&id.table_name()).await? else { return Ok(Vec::new()) };
         self.overlaps(&known, id, location).await
+    }
+
+    async fn unseen_locations(&self) -> Vec<TableName> {
+        self.unseen().await
     }
 
     async fn locks(&self, id: &TargetId) -> Result<Vec<String>> {

@@ -10,10 +10,11 @@ use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::login;
 use super::thrift::{Extent, LARGEST_REPLY};
-use super::{login, tls};
 use crate::auth::Login;
 use crate::auth::sasl::Session;
+use crate::auth::tls::{self, Trust};
 use crate::config::{Metastore, MetastoreUri};
 use crate::error::{Code, Error, Result};
 
@@ -51,7 +52,7 @@ impl Transport {
         let stream = connected.unwrap_or_else(|_| Err(silent())).map_err(|error| failed(uri, error))?;
         stream.set_nodelay(true).map_err(|error| failed(uri, error))?;
         let mut stream: Box<dyn Stream> =
-            if metastore.tls { Box::new(tls::wrap(stream, uri, metastore).await?) } else { Box::new(stream) };
+            if metastore.tls { Box::new(secured(stream, uri, metastore).await?) } else { Box::new(stream) };
         let framing = match &metastore.principal {
             Some(principal) => {
                 Framing::Sasl(Box::new(login::log_in(&mut stream, login, &service_of(principal, uri)).await?))
@@ -120,6 +121,12 @@ impl Transport {
     }
 }
 
+/// TLS over a connection.
+async fn secured(stream: TcpStream, uri: &MetastoreUri, metastore: &Metastore) -> Result<impl Stream + use<>> {
+    let trust = Trust { file: metastore.tls_ca.as_deref(), key: "catalog.tls_ca" };
+    tls::wrap(stream, &uri.host, &trust, |why| tls_failed(uri, why)).await
+}
+
 /// The principal of a metastore: `_HOST` stands for the host of its address.
 fn service_of(principal: &str, uri: &MetastoreUri) -> String {
     principal.replace("_HOST", &uri.host.to_lowercase())
@@ -174,7 +181,7 @@ fn failed(uri: &MetastoreUri, error: std::io::Error) -> Error {
 }
 
 /// The same for what else fails while connecting.
-pub(super) fn tls_failed(uri: &MetastoreUri, why: impl Into<String>) -> Error {
+fn tls_failed(uri: &MetastoreUri, why: impl Into<String>) -> Error {
     Error::new(Code::MetastoreUnreachable, format!("no TLS connection to the metastore {uri}"))
         .why(why)
         .next("check catalog.tls and catalog.tls_ca of the profile")

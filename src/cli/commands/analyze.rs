@@ -5,12 +5,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::action::{self, Analysis};
 use crate::cli::arguments::{PolicyArguments, SelectionArguments};
-use crate::cli::documents::{self, AnalyzedTable, AnalyzedTarget, HistogramBin};
+use crate::cli::documents::{self, AnalyzedTable, AnalyzedTarget, AnalyzedTargets, HistogramBin, ServerTold};
 use crate::cli::scanning::Scanning;
 use crate::cli::session::Session;
 use crate::cli::table::Table;
 use crate::error::{Exit, Result};
-use crate::model::{Policy, count_text, counted, histogram_edges};
+use crate::model::{Policy, ServerFacts, clean, count_text, counted, histogram_edges};
 
 /// See which tables rot: files, sizes, what compacting would leave. Changes nothing.
 #[derive(Debug, Args)]
@@ -47,10 +47,9 @@ impl Analyze {
     }
 }
 
-fn documents(analysis: &Analysis, policy: &Policy) -> Vec<AnalyzedTable> {
-    let document = |one: &action::AnalyzedTable| {
-        let targets: Vec<AnalyzedTarget> =
-            one.targets.iter().map(|target| AnalyzedTarget::new(target, policy, analysis.at)).collect();
+fn documents<'a>(analysis: &'a Analysis, policy: &'a Policy) -> Vec<AnalyzedTable<'a>> {
+    let document = |one: &'a action::AnalyzedTable| {
+        let targets = AnalyzedTargets { stats: &one.targets, policy, now: analysis.at };
         let stats = &one.stats;
         let bins = stats.histogram.bins().iter().map(|(bin, files, bytes)| {
             let (from_bytes, to_bytes) = histogram_edges(*bin);
@@ -75,12 +74,34 @@ fn documents(analysis: &Analysis, policy: &Policy) -> Vec<AnalyzedTable> {
             average_bytes: crate::model::Size(stats.bytes().0.checked_div(stats.files()).unwrap_or(0)),
             median_bytes: stats.median,
             target_files: targets.iter().map(|target| target.target_files).sum(),
-            needs_compaction: targets.iter().any(|target| target.needs_compaction && target.reasons.is_empty()),
+            needs_compaction: targets.iter().any(|target| is_work(&target)) && stats.reasons.is_empty(),
             histogram: bins.collect(),
+            server: one.server.clone().map(told),
             targets,
         }
     };
     analysis.tables.iter().map(document).collect()
+}
+
+/// Whether a run would begin with it now: it needs it, and nothing speaks against it.
+fn is_work(target: &AnalyzedTarget) -> bool {
+    target.needs_compaction && target.reasons.is_empty() && target.state != "HOT"
+}
+
+fn told(told: std::result::Result<ServerFacts, String>) -> ServerTold {
+    match told {
+        Ok(facts) => ServerTold { facts, not_asked: None },
+        Err(why) => ServerTold { facts: ServerFacts::default(), not_asked: Some(why) },
+    }
+}
+
+/// What the store's server tells, on one line.
+fn server(told: &ServerTold) -> String {
+    let line = match &told.not_asked {
+        Some(why) => format!("webhdfs {}", clean(why)),
+        None => told.facts.lines().iter().map(|(word, text)| format!("{word} {text}")).collect::<Vec<_>>().join("   "),
+    };
+    format!("\n{line}\n")
 }
 
 fn text(tables: &[AnalyzedTable]) -> String {
@@ -91,14 +112,16 @@ fn text(tables: &[AnalyzedTable]) -> String {
     if let [only] = tables {
         text.push('\n');
         text.push_str(&targets(only));
+        text.push_str(&only.server.as_ref().map_or(String::new(), server));
     }
     let files: u64 = tables.iter().map(|table| table.files).sum();
-    let needy = tables.iter().flat_map(|table| &table.targets).filter(|target| target.needs_compaction).count();
+    let sound = tables.iter().filter(|table| table.reasons.is_empty());
+    let needy = sound.flat_map(|table| table.targets.iter()).filter(is_work).count();
     text.push_str(&format!(
         "\n{}, {}; {needy} of {} could be compacted\n",
         counted(tables.len() as u64, "table"),
         counted(files, "file"),
-        counted(tables.iter().map(|table| table.targets.len() as u64).sum(), "target"),
+        counted(tables.iter().map(|table| table.targets.stats.len() as u64).sum(), "target"),
     ));
     text
 }
@@ -107,11 +130,11 @@ fn overview(tables: &[AnalyzedTable]) -> String {
     let headings = ["table", ">targets", ">files", ">after", ">size", ">average", ">median", "state", "reason"];
     let mut lines = Table::new(&headings);
     for table in tables {
-        let below = table.targets.iter().flat_map(|target| &target.reasons);
-        let reason = table.reasons.iter().chain(below).next().map_or("", |reason| reason.text.as_str());
+        let below = || table.targets.stats.iter().flat_map(|target| target.reasons.iter().chain(&target.error)).next();
+        let reason = table.reasons.first().or_else(below).map_or("", |reason| reason.text.as_str());
         lines.row([
             &format!("{}.{}", table.database, table.table),
-            &count_text(table.targets.len() as u64),
+            &count_text(table.targets.stats.len() as u64),
             &count_text(table.files),
             &count_text(table.target_files),
             &table.bytes.to_string(),
@@ -126,7 +149,7 @@ fn overview(tables: &[AnalyzedTable]) -> String {
 
 fn targets(table: &AnalyzedTable) -> String {
     let mut lines = Table::new(&["target", ">files", ">after", ">size", ">average", ">median", "state", "reason"]);
-    for target in &table.targets {
+    for target in table.targets.iter() {
         lines.row([
             target.partition.as_deref().unwrap_or("(unpartitioned)"),
             &count_text(target.files),

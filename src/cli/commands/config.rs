@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::app::{Keys, ThemeName};
 use crate::cli::session::Session;
 use crate::cli::table::Table;
-use crate::config::{self, Config, KEYS, Settings};
+use crate::config::{self, Config, Environment, KEYS, Origin, Settings};
 use crate::error::{Code, Error, Exit, Result};
 use crate::model::StorePath;
 
@@ -120,7 +120,7 @@ fn check(session: &Session) -> Result<Exit> {
 
 fn show(session: &Session) -> Result<Exit> {
     let config = session.config(&[])?;
-    let shown = values(&config);
+    let shown = values(&config, &session.choice().environment);
     let mut table = Table::new(&["key", "value", "from"]);
     for one in &shown {
         table.row([&one.key, one.value.as_deref().unwrap_or("-"), &one.origin]);
@@ -134,8 +134,15 @@ fn document(format: &'static str, config: &Config, values: Vec<Shown>) -> Docume
     Document { format, files: config.files.clone(), profiles, values, notes: config.notes.clone() }
 }
 
+/// What hive-site.xml says of a key of a profile that does not say it itself, and which file it is.
+fn from_hive_site(config: &Config, key: &str, environment: &Environment) -> Option<(String, String)> {
+    let (name, part) = key.strip_prefix("profiles.")?.split_once('.')?;
+    let site = config.hive_site(name, environment).ok()??;
+    Some((site.value(part)?, site.file.display().to_string()))
+}
+
 /// Every key in the order of the table, a profile's keys once for each profile.
-fn values(config: &Config) -> Vec<Shown> {
+fn values(config: &Config, environment: &Environment) -> Vec<Shown> {
     let profiles = config.profiles();
     let paths = KEYS.iter().flat_map(|key| match key.path.split_once(".*.") {
         Some((section, rest)) => profiles.iter().map(|name| format!("{section}.{name}.{rest}")).collect(),
@@ -143,6 +150,11 @@ fn values(config: &Config) -> Vec<Shown> {
     });
     let shown = |key: String| {
         let setting = config.get(&key);
+        if setting.as_ref().is_none_or(|setting| setting.origin == Origin::Default)
+            && let Some((value, file)) = from_hive_site(config, &key, environment)
+        {
+            return Shown { key, value: Some(value), origin: file };
+        }
         let origin = setting.as_ref().map_or("not set".to_owned(), |setting| setting.origin.to_string());
         Shown { key, value: setting.map(|setting| setting.value.to_string()), origin }
     };

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::slots::Ticket;
 use crate::action;
 use crate::app::{Details, DoctorMsg, Failure, LakeMsg, Msg, Reading, Subject};
-use crate::model::{Check, TargetId};
+use crate::model::{Check, TargetId, clean};
 
 /// The files of a target.
 pub(super) async fn files(context: Context, ticket: Ticket, target: TargetId) {
@@ -25,12 +25,30 @@ pub(super) async fn inspect(context: Context, ticket: Ticket, subject: Subject, 
         Ok(session) => action::inspect(session, &of, footers, &ticket.cancel).await.map_err(Failure::from),
         Err(failure) => Err(failure),
     };
-    let msg = match found {
-        Ok(found) => Msg::Details(Box::new(details(subject.clone(), found))),
-        Err(failure) if footers => Msg::Lake(LakeMsg::Failed { reading: Reading::Footers(subject), failure }),
-        Err(failure) => Msg::Failed(failure),
+    let mut shown = match found {
+        Ok(found) => details(subject, found),
+        Err(failure) if footers => {
+            ticket.send(Msg::Lake(LakeMsg::Failed { reading: Reading::Footers(subject), failure })).await;
+            return;
+        }
+        Err(failure) => {
+            ticket.send(Msg::Failed(failure)).await;
+            return;
+        }
     };
-    ticket.send(msg).await;
+    if !ticket.send(Msg::Details(Box::new(shown.clone()))).await {
+        return;
+    }
+    // What may take seconds, or never come, comes after the rest.
+    if let Ok(session) = context.online().await
+        && let Some(told) = action::server_facts(session, &shown.location).await
+    {
+        match told {
+            Ok(facts) => shown.properties.extend(facts.lines()),
+            Err(error) => shown.properties.push(("webhdfs".to_owned(), clean(&error.to_string()).into_owned())),
+        }
+        ticket.send(Msg::Details(Box::new(shown))).await;
+    }
 }
 
 /// What a run needs, check by check.
@@ -48,6 +66,9 @@ fn details(subject: Subject, found: action::Details) -> Details {
     let mut properties = vec![("location".to_owned(), found.location.to_string())];
     if let Some(format) = found.table.stated_format {
         properties.push(("format".to_owned(), format.to_string()));
+    }
+    if let Some(owner) = found.table.owner {
+        properties.push(("table owner".to_owned(), owner));
     }
     if !found.table.identity.is_empty() {
         properties.push(("identity".to_owned(), found.table.identity.clone()));

@@ -37,6 +37,9 @@ pub fn read_reply(bytes: &Bytes, sequence: i32) -> Result<Reply> {
     })
 }
 
+/// What is shorter is kept as long as it is read.
+const WORTH_LETTING_GO: usize = 1 << 20;
+
 /// Reads from the front of what arrived.
 #[derive(Debug)]
 pub(super) struct Reader {
@@ -52,6 +55,19 @@ impl Reader {
 
     pub(super) fn left(&self) -> usize {
         self.bytes.len() - self.at
+    }
+
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Lets go of what was read, once that is half of much: the rest is copied, so a long list costs its length twice.
+    pub(super) fn let_go(&mut self) {
+        if self.bytes.len() > WORTH_LETTING_GO && self.left() * 2 <= self.bytes.len() {
+            self.bytes = Bytes::copy_from_slice(&self.bytes[self.at..]);
+            self.at = 0;
+        }
     }
 
     /// The head of a reply; whether it is an exception.

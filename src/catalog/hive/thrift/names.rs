@@ -41,10 +41,33 @@ impl Texts {
             return Ok(None);
         }
         self.left -= 1;
+        self.reader.let_go();
         let text = self.reader.binary()?;
         match std::str::from_utf8(&text) {
             Ok(text) => Ok(Some(text.to_owned())),
             Err(_) => Err(damaged("a name in it is not UTF-8")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::hive::thrift::{Struct, Value, call};
+
+    #[test]
+    fn a_long_list_is_let_go_of_while_it_is_read_and_loses_nothing() {
+        let names: Vec<String> = (0..100_000).map(|number| format!("day=2026-01-01/hour={number:06}")).collect();
+        let mut reply = call("get_partition_names", 7, &Struct::new().with(0, Value::texts(names.iter().cloned())));
+        reply[3] = 2;
+        let mut texts = Texts::of(&Bytes::from(reply), 7).unwrap().unwrap();
+        let first = texts.reader.held();
+        for (number, name) in names.iter().enumerate() {
+            assert_eq!(texts.next_text().unwrap().as_ref(), Some(name));
+            if number == 80_000 {
+                assert!(texts.reader.held() < first / 2, "{} of {first}", texts.reader.held());
+            }
+        }
+        assert_eq!((texts.next_text().unwrap(), texts.left()), (None, 0));
     }
 }

@@ -1,0 +1,50 @@
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/** Hadoop's own client: `list DIR`, `read DIR THREADS`, `copy DIR THREADS FILE` (reads all, writes one file). */
+public class HdfsReader {
+  public static void main(String[] arguments) throws Exception {
+    Path directory = new Path(arguments[1]);
+    FileSystem files = directory.getFileSystem(new Configuration());
+    FileStatus[] listed = files.listStatus(directory);
+    if (arguments[0].equals("list")) {
+      System.out.println(listed.length);
+      return;
+    }
+    ExecutorService threads = Executors.newFixedThreadPool(Integer.parseInt(arguments[2]));
+    OutputStream out = arguments[0].equals("copy") ? files.create(new Path(arguments[3]), true) : null;
+    List<Future<Long>> reads = new ArrayList<>();
+    for (FileStatus file : listed) {
+      if (file.isFile() && !file.getPath().getName().startsWith(".")) reads.add(threads.submit(() -> read(files, file, out)));
+    }
+    long bytes = 0;
+    for (Future<Long> read : reads) bytes += read.get();
+    if (out != null) out.close();
+    threads.shutdown();
+    System.out.println(reads.size() + " files, " + bytes + " bytes");
+  }
+
+  private static long read(FileSystem files, FileStatus file, OutputStream out) throws Exception {
+    byte[] content = new byte[(int) file.getLen()];
+    try (InputStream in = files.open(file.getPath())) {
+      int at = 0;
+      for (int count; at < content.length && (count = in.read(content, at, content.length - at)) > 0; ) at += count;
+      if (at < content.length) throw new IllegalStateException(file.getPath() + " is shorter than it was");
+    }
+    if (out != null) {
+      synchronized (out) {
+        out.write(content);
+      }
+    }
+    return content.length;
+  }
+}
