@@ -127,6 +127,26 @@ async fn namenodes_fail_over_are_killed_and_stand_by() {
     assert!(error.reason().unwrap().contains("no NameNode is active"), "{error}");
 }
 
+/// Its pipeline goes on with those that are left, though there is no other to take its place.
+#[tokio::test]
+async fn a_file_is_finished_though_a_datanode_dies_while_it_is_written() {
+    let hdfs = Hdfs::start(&cluster::Settings::of(Kind::Plain).datanodes(3));
+    let root = path(&hdfs.fresh("x"));
+    let store = own(&hdfs, |settings| settings.call_timeout = Duration::from_secs(20)).await;
+    for number in 0..3 {
+        let name = root.join(&format!("f{number}"));
+        let piece = |turn: u8| Bytes::from(vec![turn + number; 3 << 20]);
+        let mut new = store.create(&name).await.unwrap();
+        new.write(piece(0)).await.unwrap();
+        hdfs.say(&format!("killdn {number}"));
+        new.write(piece(1)).await.unwrap();
+        new.finish(&file(), None).await.unwrap();
+        let read = store.read_whole(&name, lakehand::model::Size::mib(64)).await.unwrap();
+        assert!(read == [piece(0), piece(1)].concat(), "{number}");
+        hdfs.say(&format!("startdn {number}"));
+    }
+}
+
 /// A NameNode that hangs and does not know it is asked once: then the other is.
 #[tokio::test]
 async fn a_hanging_namenode_is_left_for_the_other() {
