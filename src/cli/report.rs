@@ -124,22 +124,33 @@ fn text(snapshot: &RunSnapshot, outcomes: &[TargetOutcome]) -> String {
     let mut text = outcome_table(outcomes);
     let took = snapshot.finished.and_then(|finished| (finished - snapshot.started).to_std().ok()).unwrap_or_default();
     text.push_str(&format!(
-        "run {} {}: {} of {} {}, {} to {}, {} to {}, {}\n",
+        "run {} {}: {} of {} {}, {}, {}\n",
         snapshot.run.short(),
         snapshot.state.word(),
         totals.done,
         counted(totals.targets, "target"),
         done_word(snapshot.kind),
-        count_text(totals.files_before),
-        counted(totals.files_after, "file"),
-        totals.bytes_before,
-        totals.bytes_after,
+        moved(snapshot.kind, &totals),
         duration_text(took),
     ));
     if totals.done > 0 {
         text.push_str(undo_hint(snapshot));
     }
     text
+}
+
+/// What became of the files.
+fn moved(kind: RunKind, totals: &RunTotals) -> String {
+    if kind == RunKind::Cleanup {
+        return format!("{}, {}, deleted", counted(totals.files_before, "backup file"), totals.bytes_before);
+    }
+    format!(
+        "{} to {}, {} to {}",
+        count_text(totals.files_before),
+        counted(totals.files_after, "file"),
+        totals.bytes_before,
+        totals.bytes_after
+    )
 }
 
 /// The targets of a run, a line each.

@@ -22,6 +22,7 @@ mod pty_runs;
 mod tables;
 #[path = "../support/terminal.rs"]
 mod terminal;
+mod tutorial;
 mod worker;
 mod worker_acts;
 mod worker_bench;
