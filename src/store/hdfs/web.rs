@@ -78,6 +78,7 @@ impl Web {
         }
         let first = self.preferred.load(Ordering::Relaxed);
         let mut last = Error::new(Code::ConfigInvalid, "not asked").why("no web server of a NameNode is known");
+        let mut standbys = 0;
         for turn in 0..settings.addresses.len() {
             let at = (first + turn) % settings.addresses.len();
             match self.facts_of(&settings.addresses[at], settings, user, path).await {
@@ -85,9 +86,19 @@ impl Web {
                     self.preferred.store(at, Ordering::Relaxed);
                     return Ok(facts);
                 }
+                // A failover is on its way, or the other one is what is wrong.
+                Err(error) if error.code() == Code::Unavailable && error.is_retryable() => {
+                    standbys += 1;
+                    if last.code() == Code::ConfigInvalid {
+                        last = error;
+                    }
+                }
                 Err(error) if error.code() == Code::Unavailable => last = error,
                 Err(error) => return Err(error),
             }
+        }
+        if standbys > 0 && standbys == settings.addresses.len() {
+            return Err(last);
         }
         let mut silent = self.silent.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         *silent = Some((Instant::now(), last.to_string()));
@@ -164,7 +175,7 @@ impl Asker<'_> {
             (200, "") => document.ok_or_else(|| {
                 Error::new(Code::UnsupportedStore, format!("{address} is no WebHDFS")).why("its answer is no JSON")
             }),
-            (_, "StandbyException") => Err(refused(Code::Unavailable, format!("{address} is a standby"))),
+            (_, "StandbyException") => Err(refused(Code::Unavailable, format!("{address} is a standby")).retryable()),
             (_, "FileNotFoundException") => Err(refused(Code::NotFound, format!("{address} does not find it"))),
             (401 | 403, _) => Err(refused(Code::Permission, format!("{address} refuses to tell"))),
             (400, _) => Err(refused(Code::UnsupportedStore, format!("{address} does not know the question"))),
