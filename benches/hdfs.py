@@ -18,7 +18,7 @@ Servers and clients share this machine. Java's times have the start of a JVM in 
 are counted by the NameNode itself (RpcDetailedActivity of its /jmx); what DataNodes call is left out. Ratios are taken
 within a round; of figures and ratios it prints the median, and the least and the most.
 """
-import argparse, collections, ctypes, json, os, random, re, shutil, subprocess, sys, tempfile, urllib.request
+import argparse, collections, ctypes, json, os, re, shutil, subprocess, sys, tempfile, time, urllib.request
 from pathlib import Path
 
 from compare import BINARY, PR_SET_CHILD_SUBREAPER, ROOT, Figures, python_with_packages, spread
@@ -30,8 +30,9 @@ OF_DATANODES = {"SendHeartbeat", "SendLifeline", "BlockReport", "BlockReceivedAn
 class Cluster:
     """The example of the tests, without its tables; it ends with its standard input."""
 
-    def __init__(self):
-        subprocess.run(["cargo", "build", "--quiet", "--example", "cluster"], cwd=ROOT, check=True)
+    def __init__(self, build):
+        if build:
+            subprocess.run(["cargo", "build", "--quiet", "--example", "cluster"], cwd=ROOT, check=True)
         target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
         command = [str(target / "debug" / "examples" / "cluster"), "plain", "--no-tables"]
         environment = {**os.environ, "CARGO_MANIFEST_DIR": str(ROOT)}
@@ -57,12 +58,13 @@ class Cluster:
         sys.exit("the test cluster ended")
 
     def calls(self):
-        """Calls of clients so far, by name."""
+        """Calls of clients so far, by name; the NameNode publishes what it counted every ten seconds."""
+        time.sleep(11)
         with urllib.request.urlopen(f"http://{self.web}/jmx?qry=Hadoop:service=NameNode,name=RpcDetailedActivityForPort*") as answer:
             beans = json.load(answer)["beans"]
         counted = collections.Counter()
         for key, value in ((key, value) for bean in beans for key, value in bean.items()):
-            if key.endswith("NumOps") and key[:-6] not in OF_DATANODES and not key.startswith("Deferred"):
+            if key.endswith("NumOps") and key[:-6] not in OF_DATANODES and not key.startswith(("Deferred", "Overall")):
                 counted[key[:-6]] += value
         return counted
 
@@ -166,13 +168,13 @@ def main():
     parser.add_argument("--files", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--dir", type=Path, help="where to work (default: a temporary directory)")
-    parser.add_argument("--binary", type=Path, default=BINARY)
+    parser.add_argument("--binary", type=Path, default=BINARY, help="one that was built already, as was the cluster")
     options = parser.parse_args()
     if options.binary == BINARY:
         subprocess.run(["cargo", "build", "--release", "--quiet"], cwd=ROOT, check=True)
     python = python_with_packages()
     base = Path(tempfile.mkdtemp(prefix="lakehand-bench-", dir=options.dir))
-    cluster = Cluster()
+    cluster = Cluster(options.binary == BINARY)
     try:
         bench = Bench(base, options, cluster, python)
         print(f"{options.files:,} files, {bench.bytes / 2**20:,.0f} MiB on HDFS; {os.cpu_count()} CPUs", flush=True)
