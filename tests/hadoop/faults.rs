@@ -284,9 +284,10 @@ pub fn take_back(lake: &Lake, before: &Seen) {
             break;
         }
         let history = lake.run(&["history", "--output", "json"]).exits(0).json();
+        // A rollback can be taken back as well: those are meant whose backups hold the many files of the beginning.
         let can = |run: &&Value| {
-            let verbs = run["can"].as_array().unwrap();
-            run["kind"] == "compact" && verbs.iter().any(|verb| verb == "rollback")
+            let originals = run["kind"] == "compact" || run["backup_files"].as_u64() > run["targets_done"].as_u64();
+            originals && run["can"].as_array().unwrap().iter().any(|verb| verb == "rollback")
         };
         let Some(run) = history["runs"].as_array().unwrap().iter().find(can) else {
             panic!("files of a compaction are live, and no run can be taken back: {history}");
