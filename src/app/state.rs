@@ -187,6 +187,11 @@ impl App {
             && self.last_key.is_some_and(|at| self.data.now - at < TimeDelta::milliseconds(100))
     }
 
+    /// How it looks.
+    pub fn look(&self) -> Look {
+        self.look
+    }
+
     /// Columns and rows.
     pub fn size(&self) -> (u16, u16) {
         self.size

@@ -11,6 +11,8 @@ pub(super) fn key(event: KeyEvent) -> Option<Key> {
         return None;
     }
     Some(match event.code {
+        // What the Backspace key of old terminals sends.
+        KeyCode::Char('h') if control => Key::Backspace,
         KeyCode::Char(c) if control => Key::Ctrl(c.to_ascii_lowercase()),
         KeyCode::Char(c) => Key::Char(c),
         KeyCode::F(number) => Key::F(number),

@@ -15,7 +15,7 @@ pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
         return;
     }
     let name = width.saturating_sub(59).clamp(18, 50);
-    let ends = [name + 11, name + 20, name + 30, name + 37, name + 42];
+    let ends = [name + 9, name + 20, name + 30, name + 37, name + 42];
     canvas.text(3, 0, "table", Role::Heading);
     for (end, word) in ends.iter().zip(["targets", "files", "size", "saves", "work"]) {
         canvas.right(*end, 0, word, Role::Heading);
@@ -73,15 +73,15 @@ fn footer(app: &App, canvas: &mut Canvas<'_>) {
     let after_objects = sums.objects.saturating_sub(sums.saves);
     let space = Size(sums.bytes.0 / 10 * 11);
     let text = format!(
-        "  {} files -> ~{}   objects {} -> ~{}   space ~{space}   ~{}",
+        "  {} files -> ~{}   objects {} -> ~{}   space ~{space}",
         count_text(sums.files),
         count_text(sums.after),
         count_text(sums.objects),
         count_text(after_objects),
-        duration_text(sums.work(&app.data.rates).0)
     );
     let tables = app.data.basket.len() as u64;
-    let count = format!("  {} in {}", counted(sums.targets, "target"), counted(tables, "table"));
+    let work = duration_text(sums.work(&app.data.rates).0);
+    let count = format!("  {} in {}   about {work}", counted(sums.targets, "target"), counted(tables, "table"));
     if app.sections().below > 1 {
         canvas.text(0, y, &count, Role::Text);
         canvas.text(0, y + 1, &text, Role::Text);

@@ -3,7 +3,7 @@
 use super::canvas::Canvas;
 use super::theme::{Role, role_of};
 use crate::app::App;
-use crate::model::{duration_text, width};
+use crate::model::width;
 
 /// Draws it.
 pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
@@ -14,7 +14,7 @@ pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
         Some(failure) => (failure.line(), Role::Bad),
         None if app.lake.offline => ("offline: no server is asked".to_owned(), Role::Text),
         None if doctor.is_busy() => {
-            (format!("checking, {}; each check has its own limit", duration_text(elapsed)), Role::Text)
+            (format!("checking, {} s; each check has its own limit", elapsed.as_secs()), Role::Text)
         }
         None => {
             (format!("checked {} ago; nothing was changed", app.ago(doctor.since.unwrap_or(app.data.now))), Role::Dim)

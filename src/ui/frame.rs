@@ -243,7 +243,7 @@ fn message_text(app: &App) -> (String, Role) {
 /// What stays in sight for as long as a server is lost.
 fn lost_text(server: &Watched) -> String {
     let since = server.since.format("%H:%M:%S");
-    format!("! the {} does not answer since {since}; it is asked again and again. Changes are off.", server.name())
+    format!("! no answer from the {} since {since}; asked again. Changes are off.", server.name())
 }
 
 fn sorting(app: &App, done: u32) -> String {
@@ -356,6 +356,9 @@ fn doctor_advice(app: &App) -> String {
 }
 
 fn run_freshness(app: &App, run: &crate::model::RunId) -> String {
+    if app.is_from_lake(run) {
+        return "another user's, or another host's: their console pauses and cancels it".to_owned();
+    }
     if let Some(failure) = app.data.runs.lost.get(run) {
         return format!("{}   r connects again", failure.line());
     }

@@ -151,7 +151,7 @@ pub fn elsewhere(app: &App, run: &RunSummary, canvas: &mut Canvas<'_>) {
     let text = format!("{done}, {} on {}{process}   {}", run.user, run.host, duration_text(elapsed));
     canvas.line(x, 0, width.saturating_sub(x), &text, Role::Text);
     let text = if live {
-        "read from the lake, twice a minute: it takes no view from here. Steered where it runs."
+        "as it stands on the lake, read again twice a minute. Steered where it runs."
     } else {
         "read from the lake"
     };

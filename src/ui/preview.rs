@@ -221,6 +221,10 @@ fn question(app: &App, preview: &Preview, canvas: &mut Canvas<'_>, y: u16) {
             (_, Some(failure)) => format!("NO: {}", failure.line()),
             (None, _) => "the question opens when every target is checked".to_owned(),
             (Some(_), _) if app.lake.read_only => "off: read-only".to_owned(),
+            (Some(_), _) if preview.ready().next().is_some() => match app.lost_server() {
+                Some(server) => format!("off: the {} does not answer; r checks again", server.name()),
+                None => "a server was lost meanwhile; r checks again".to_owned(),
+            },
             (Some(_), _) => format!("NO: no target here is ready to {}", act(preview.kind)),
         };
         canvas.field(2, y, end - 2, &text, role_of(&text.replace("NO", "FAILED")));

@@ -14,10 +14,12 @@ mod commands;
 mod damage;
 mod docs;
 mod lake;
+mod plain;
 mod pty;
 mod pty_commands;
 mod pty_guard;
 mod pty_runs;
+mod pty_terminals;
 #[path = "../support/tables.rs"]
 mod tables;
 #[path = "../support/terminal.rs"]

@@ -1,8 +1,8 @@
 //! Journeys: keys in, effects and the screen out.
 
 use lakehand::app::{
-    Effect, Failure, Key, LakeMsg, Mark, Msg, Reading, RunMsg, Service, ServiceState, Start, StartChoice, Subject,
-    Terms, View, Within,
+    DoctorMsg, Effect, Failure, Key, LakeMsg, Mark, Msg, Reading, RunMsg, Service, ServiceState, Start, StartChoice,
+    Subject, Terms, View, Within,
 };
 use lakehand::error::{Code, Error};
 use lakehand::ipc::Request;
@@ -284,6 +284,105 @@ fn the_palette_finds_and_opens_but_never_executes() {
     assert!(console.text().contains("there is no plan to save"));
     console.keys(":budget 10m<Enter>");
     assert!(console.text().contains("tables marked by value"), "{}", console.text());
+}
+
+#[test]
+fn doctor_tells_check_by_check_and_what_to_do() {
+    let mut console = Console::open((80, 24));
+    load(&mut console);
+    console.keys(":doctor<Enter>");
+    assert_eq!(*console.app.view(), View::Doctor);
+    assert!(console.take().contains(&Effect::Examine));
+    let checks = crate::fakes::checks();
+    console.send(Msg::Doctor(DoctorMsg::Check(checks[0].clone())));
+    console.wait(2_000);
+    assert!(console.text().contains("kerberos") && console.text().contains("checking, 2 s"), "{}", console.text());
+    console.keys("r");
+    assert_eq!(console.take(), [], "it is checked already");
+    console.send(Msg::Doctor(DoctorMsg::Done(checks)));
+    assert!(console.row(0).contains("2 ok  1 SLOW  2 WARN  1 FAILED"), "{}", console.row(0));
+    assert!(console.row(22).contains("namenode nn1: tell the HDFS team"), "the worst one\n{}", console.text());
+    console.keys("jjjj");
+    assert!(console.row(22).contains("logout: loginctl enable-linger"), "{}", console.text());
+    console.keys("<Enter>");
+    assert!(console.text().contains("next loginctl enable-linger"), "{}", console.text());
+    console.keys("<Esc>cr");
+    let copied = console.take();
+    assert!(
+        matches!(copied.last(), Some(Effect::Copy { text, .. }) if text.contains("FAILED namenode nn1")),
+        "{copied:?}"
+    );
+    console.keys("r");
+    assert!(console.take().contains(&Effect::Examine));
+    console.keys("<Esc>");
+    assert_eq!(*console.app.view(), View::Lake);
+}
+
+#[test]
+fn another_profile_is_opened_by_name_and_a_wrong_one_names_the_nearest() {
+    let mut console = Console::open((80, 24));
+    load(&mut console);
+    console.take();
+    console.keys(":profile<Space>stagin<Enter>");
+    assert!(console.text().contains("there is no profile stagin; did you mean staging?"), "{}", console.text());
+    console.keys(":ctx<Space>staging<Enter>");
+    assert_eq!(console.take().last(), Some(&Effect::OpenProfile("staging".to_owned())));
+}
+
+#[test]
+fn a_run_of_another_host_is_read_from_the_lake_and_steered_there() {
+    let mut console = Console::open((80, 24));
+    load(&mut console);
+    list_runs(&mut console, true);
+    let run = run_id("1121-0942-p2c");
+    assert!(console.take().contains(&Effect::Attach(run.clone())));
+    let failure = Failure::from(Error::new(Code::NotAttachable, "run p2c cannot be attached to"));
+    console.send(Msg::Run(RunMsg::Lost { run: run.clone(), failure }));
+    assert!(!console.text().contains("cannot be attached"), "nobody asked for it\n{}", console.text());
+    assert!(console.take().contains(&Effect::ShowRun(run.clone())));
+    console.keys("4");
+    shown(&mut console, "1121-0942-p2c");
+    let text = console.text();
+    assert!(text.contains("oncall on gw01") && text.contains("Steered where it runs"), "{text}");
+    assert!(text.contains("sales.orders dt=2026-11-19"), "{text}");
+    console.take();
+    console.keys("K");
+    assert!(console.text().contains("K off: oncall runs it on gw01: steered there"), "{}", console.text());
+    assert_eq!(console.take(), []);
+    console.wait(31_000);
+    assert!(console.take().contains(&Effect::ShowRun(run)), "it is read again");
+}
+
+#[test]
+fn r_says_that_the_runs_are_not_read_yet_instead_of_none() {
+    let mut console = Console::with((80, 24), |options| options.start = Start::Table(table_name("sales.returns")));
+    load(&mut console);
+    console.keys("R");
+    assert!(console.text().contains("R off: still reading the runs"), "{}", console.text());
+    list_runs(&mut console, false);
+    console.take();
+    console.keys("R");
+    assert!(matches!(console.take()[..], [Effect::Preview { .. }]));
+}
+
+#[test]
+fn offline_is_said_and_asks_nobody() {
+    let mut console = Console::with((80, 24), |options| options.lake.offline = true);
+    load(&mut console);
+    assert!(console.row(0).starts_with("[CACHE] Lake"), "{}", console.row(0));
+    assert!(!console.take().iter().any(|effect| matches!(effect, Effect::ScanTables(_))));
+    console.keys(":doctor<Enter>");
+    assert!(!console.take().contains(&Effect::Examine));
+    assert!(console.text().contains("offline: no server is asked"), "{}", console.text());
+}
+
+#[test]
+fn what_is_lost_stays_in_sight_after_a_key() {
+    let mut console = Console::open((80, 24));
+    load(&mut console);
+    namenode(&mut console, 0, ServiceState::Lost);
+    console.keys("j");
+    assert!(console.row(22).contains("! no answer from the NameNode since 09:43:00"), "{}", console.row(22));
 }
 
 #[test]

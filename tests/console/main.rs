@@ -8,6 +8,7 @@
     reason = "a test binary"
 )]
 
+mod budgets;
 mod claims;
 mod console;
 mod fakes;
@@ -15,6 +16,7 @@ mod journeys;
 mod keys;
 mod lake;
 mod large;
+mod matrix;
 mod monkey;
 mod picture;
 mod runs;

@@ -99,6 +99,12 @@ impl Monkey {
 
     /// One key, a phrase, or a paste.
     fn burst(&mut self) -> usize {
+        if self.chance.one_in(150) {
+            return self.means_it();
+        }
+        if self.console.app.is_asking() && self.chance.one_in(4) {
+            return self.answer();
+        }
         match self.chance.below(60) {
             0 => {
                 let phrase = self.chance.of(&PHRASES);
@@ -127,6 +133,39 @@ impl Monkey {
                 1
             }
         }
+    }
+
+    /// Goes for an act as somebody does who means it, and waits for what that needs.
+    fn means_it(&mut self) -> usize {
+        self.goes_home();
+        let way = self.chance.of(&["0p X", "5 R", "5 /d1z\n C", "! F", "0p X", "4 K", "5 R t"]);
+        for letter in way.chars() {
+            while let Some(late) = self.late.pop_front() {
+                self.send(late);
+            }
+            self.console.drawn();
+            self.console.at += TimeDelta::milliseconds(500);
+            match letter {
+                ' ' => {}
+                '\n' => self.press(Key::Enter),
+                letter => self.press(Key::Char(letter)),
+            }
+        }
+        while let Some(late) = self.late.pop_front() {
+            self.send(late);
+        }
+        way.len() + if self.console.app.is_asking() { self.answer() } else { 0 }
+    }
+
+    /// Reads a question and answers it; mostly with what another one wants.
+    fn answer(&mut self) -> usize {
+        self.console.drawn();
+        self.console.at += TimeDelta::milliseconds(700);
+        let answer = self.chance.of(&["y", "y", "4\n", "11\n", "3\n", "sales.returns\n", "2 tables\n", "\n"]);
+        for letter in answer.chars() {
+            self.press(if letter == '\n' { Key::Enter } else { Key::Char(letter) });
+        }
+        answer.len()
     }
 
     fn press(&mut self, key: Key) {
@@ -264,7 +303,7 @@ fn play(seeds: std::ops::Range<u64>, keys: usize) {
     let missed: Vec<&Screen> =
         Screen::ALL.iter().filter(|screen| **screen != Screen::Start && !all.screens.contains(screen)).collect();
     assert!(missed.is_empty(), "it never came to {missed:?}");
-    assert!(all.questions > 20 && all.acts > 0, "{} questions, {} acts", all.questions, all.acts);
+    assert!(all.questions > 50 && all.acts > 10, "{} questions, {} acts", all.questions, all.acts);
 }
 
 #[test]

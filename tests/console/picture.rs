@@ -66,3 +66,28 @@ async fn picture() {
     std::fs::create_dir_all(&assets).unwrap();
     std::fs::write(assets.join("console.svg"), svg(&console.buffer(), "lakehand demo")).unwrap();
 }
+
+/// The screens of the worked example, in pictures for the documentation: the way to each is the matrix's.
+#[test]
+#[ignore = "writes docs/screens: cargo test --test console pictures -- --ignored"]
+fn pictures() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/screens");
+    std::fs::create_dir_all(&directory).unwrap();
+    for name in crate::matrix::names() {
+        let console = crate::matrix::for_a_picture(name);
+        let picture = svg(&console.buffer(), &format!("lakehand  {name}"));
+        std::fs::write(directory.join(format!("{name}.svg")), picture).unwrap();
+    }
+}
+
+#[test]
+fn every_screen_has_its_picture_in_the_documentation() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/screens.md")).unwrap();
+    for name in crate::matrix::names() {
+        assert!(page.contains(&format!("(screens/{name}.svg)")), "docs/screens.md does not show {name}");
+        let kept = std::fs::read_to_string(root.join(format!("docs/screens/{name}.svg"))).unwrap();
+        let now = svg(&crate::matrix::for_a_picture(name).buffer(), &format!("lakehand  {name}"));
+        assert_eq!(kept, now, "cargo test --test console pictures -- --ignored draws {name} anew");
+    }
+}

@@ -1,0 +1,105 @@
+//! The console in lines: a screen reader's whole path, by words and numbers, on a real lake with a real worker.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use chrono::Utc;
+use lakehand::demo::{self, DemoOptions};
+
+use crate::command::User;
+use crate::terminal::Terminal;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_lakehand");
+
+fn user() -> User {
+    let user = User::new();
+    demo::create(&user.home().join("lake"), &DemoOptions { files: 150, seed: 7, now: Utc::now() }).unwrap();
+    user
+}
+
+/// Types a word once the prompt stands there, and gives what was printed until the next prompt.
+fn say(terminal: &mut Terminal, word: &str) -> String {
+    terminal.take_output();
+    terminal.send(&format!("{word}\r"));
+    let mut said = String::new();
+    terminal.wait(&format!("an answer to {word:?}"), |terminal| {
+        said.push_str(&String::from_utf8_lossy(&terminal.take_output()));
+        said.ends_with("> ") || said.ends_with("[y/N] ")
+    });
+    said
+}
+
+#[test]
+fn browse_mark_plan_run_and_roll_back_without_a_screen() {
+    let user = user();
+    let mut terminal = Terminal::start(user.in_terminal(PROGRAM, &["--plain", "--lake", "lake"]));
+    terminal.wait_for("lake> ");
+    let lake = say(&mut terminal, "lake");
+    let bad = lake.lines().find(|line| line.contains("sales.orders")).unwrap_or_else(|| panic!("{lake}"));
+    let number = bad.split(' ').next().unwrap();
+    assert!(bad.contains("BAD") && bad.contains("files"), "{bad}");
+    assert!(say(&mut terminal, number).contains("1 dt="));
+    assert!(say(&mut terminal, "mark 1-2").contains("2 rows marked"));
+    let plan = say(&mut terminal, "plan");
+    assert!(plan.contains("2 targets in 1 table") || plan.contains("2 targets, 1 table"), "{plan}");
+    let steps = say(&mut terminal, "steps");
+    assert!(steps.contains("9  settle"), "{steps}");
+    let asked = say(&mut terminal, "run");
+    assert!(asked.contains("Execute this plan on lake? [y/N]"), "{asked}");
+    let ended = say(&mut terminal, "y");
+    assert!(ended.contains("2 of 2 targets compacted"), "{ended}");
+    let history = say(&mut terminal, "history");
+    assert!(history.contains("1 ") && history.contains("can: rollback"), "{history}");
+    let asked = say(&mut terminal, "rollback 1");
+    assert!(asked.contains("Roll back 2 targets") && asked.contains("[y/N]"), "{asked}");
+    let ended = say(&mut terminal, "y");
+    assert!(ended.contains("2 of 2 targets rolled back"), "{ended}");
+    let output = say(&mut terminal, "nonsense");
+    assert!(output.contains("is not understood"), "{output}");
+    terminal.send("quit\r");
+    assert_eq!(terminal.exit_code(), 0);
+    assert!(!terminal.screen().alternate_screen());
+}
+
+#[test]
+fn nothing_is_ever_drawn_over() {
+    let user = user();
+    let mut terminal = Terminal::start(user.in_terminal(PROGRAM, &["--plain", "--lake", "lake"]));
+    terminal.wait_for("lake> ");
+    let mut all = say(&mut terminal, "1");
+    all.push_str(&say(&mut terminal, "mark all"));
+    all.push_str(&say(&mut terminal, "plan"));
+    assert!(!all.contains('\u{1b}'), "{all:?}");
+}
+
+#[test]
+fn piped_words_look_and_plan_but_never_act() {
+    let user = user();
+    let mut command = user.command(&["--plain", "--lake", "lake"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"mark 1\nplan\nrun\ny\ny\nquit\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("nobody answered"), "{said}");
+    let history = user.run(&["history", "--lake", "lake", "--output", "json"]).json();
+    assert_eq!(history["runs"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn a_run_that_is_attached_to_is_paused_and_cancelled_by_lines() {
+    let user = User::new();
+    demo::create(&user.home().join("lake"), &DemoOptions { files: 4_000, seed: 7, now: Utc::now() }).unwrap();
+    user.run(&["compact", "--lake", "lake", "--yes", "--detach"]).exits(0);
+    let mut terminal = Terminal::start(user.in_terminal(PROGRAM, &["--plain", "attach"]));
+    terminal.wait_for("type P pause, K cancel, d detach");
+    terminal.send("P\r");
+    terminal.wait_for("pausing: the steps in hand are finished");
+    terminal.send("K\r");
+    terminal.wait_for("type y and Enter");
+    terminal.send("\r");
+    terminal.send("K\r");
+    terminal.send("y\r");
+    terminal.wait_for("stopping safely");
+    assert_eq!(terminal.exit_code(), 130, "{}", terminal.text());
+}
