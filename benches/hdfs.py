@@ -64,7 +64,7 @@ class Cluster:
             beans = json.load(answer)["beans"]
         counted = collections.Counter()
         for key, value in ((key, value) for bean in beans for key, value in bean.items()):
-            if key.endswith("NumOps") and key[:-6] not in OF_DATANODES and not key.startswith(("Deferred", "Overall")):
+            if key.endswith("NumOps") and not key.endswith("ExceptionNumOps") and key[:-6] not in OF_DATANODES and not key.startswith(("Deferred", "Overall")):
                 counted[key[:-6]] += value
         return counted
 
