@@ -225,7 +225,16 @@ fn verdict(session: &Session, snapshot: &RunSnapshot, outcomes: &[TargetOutcome]
             let next = format!("lakehand{lake} compact --plan {suffix}    runs those that were not begun");
             error.lake(format!("{whole}; the others are untouched")).next(next)
         }
-        (Exit::Interrupted | Exit::Partial, _) => error.lake(format!("{whole}; the others are as they were")),
+        (Exit::Interrupted | Exit::Partial, kind) => {
+            let error = error.lake(format!("{whole}; the others are as they were"));
+            match (kind, &snapshot.of) {
+                // Without a run, rollback would mean the newest that can be taken back: this one.
+                (RunKind::Rollback | RunKind::Cleanup, Some(of)) => {
+                    error.next(format!("lakehand{lake} {} {}    goes on with the others", kind.word(), of.suffix()))
+                }
+                _ => error,
+            }
+        }
         _ => error.lake("unchanged"),
     }
 }

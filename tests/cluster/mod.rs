@@ -23,6 +23,6 @@ pub use self::{
     hdfs::{Hdfs, Kind, Settings, hdfs},
     kdc::{Kdc, kdc},
     metastore::{Generation, Metastore, Qop, Security, Server, metastore},
-    server::again,
+    server::{again, root_of},
     spark::{Spark, spark},
 };

@@ -107,18 +107,31 @@ pub fn directory(name: &str) -> PathBuf {
     static ROOT: OnceLock<PathBuf> = OnceLock::new();
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let root = ROOT.get_or_init(|| {
+        let ours = prefix();
         for entry in fs::read_dir(std::env::temp_dir()).unwrap().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            let owner = name.strip_prefix("lakehand-cluster-").and_then(|pid| pid.parse::<u32>().ok());
+            let owner = name.strip_prefix(&ours).and_then(|pid| pid.parse::<u32>().ok());
             if owner.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists()) {
                 let _ = fs::remove_dir_all(entry.path());
             }
         }
-        std::env::temp_dir().join(format!("lakehand-cluster-{}", std::process::id()))
+        root_of(std::process::id())
     });
     let path = root.join(format!("{name}-{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
     fs::create_dir_all(&path).unwrap();
     path
+}
+
+/// Where the servers of a process have their directories.
+pub fn root_of(pid: u32) -> PathBuf {
+    std::env::temp_dir().join(format!("{}{pid}", prefix()))
+}
+
+/// With the name space of process numbers: whoever shares only the disk with us has numbers that mean nothing here.
+fn prefix() -> String {
+    let space = fs::read_link("/proc/self/ns/pid").unwrap();
+    let number: String = space.to_string_lossy().chars().filter(char::is_ascii_digit).collect();
+    format!("lakehand-cluster-{number}-")
 }
 
 /// A number for a port on loopback that nothing listened on a moment ago.

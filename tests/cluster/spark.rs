@@ -73,12 +73,21 @@ impl Spark {
         self.ask(&json!({ "python": text }), "text").as_str().unwrap().to_owned()
     }
 
+    /// The same of what may fail; the error is Spark's.
+    pub fn try_python(&self, text: &str) -> Result<String, String> {
+        let printed = self.try_ask(&json!({ "python": text }), "text")?;
+        Ok(printed.as_str().unwrap().to_owned())
+    }
+
     fn ask(&self, command: &Value, field: &str) -> Value {
-        let answer = self.process.ask(&command.to_string());
-        let mut answer: Value = serde_json::from_str(&answer).unwrap();
+        self.try_ask(command, field).unwrap_or_else(|error| panic!("Spark on {command}:\n{error}"))
+    }
+
+    fn try_ask(&self, command: &Value, field: &str) -> Result<Value, String> {
+        let mut answer: Value = serde_json::from_str(&self.process.ask(&command.to_string())).unwrap();
         match answer.get_mut(field) {
-            Some(value) => value.take(),
-            None => panic!("Spark on {command}:\n{}", answer["error"].as_str().unwrap_or_default()),
+            Some(value) => Ok(value.take()),
+            None => Err(answer["error"].as_str().unwrap_or_default().to_owned()),
         }
     }
 }

@@ -269,7 +269,7 @@ fn a_killed_test_process_leaves_no_server() {
         assert!(Instant::now() < patience, "still there: {processes:?}");
         std::thread::sleep(Duration::from_millis(50));
     }
-    let directory = std::env::temp_dir().join(format!("lakehand-cluster-{}", child.id()));
+    let directory = crate::cluster::root_of(child.id());
     while directory.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
         assert!(Instant::now() < patience, "{} is not empty", directory.display());
         std::thread::sleep(Duration::from_millis(50));

@@ -7,16 +7,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use crate::cluster::{Generation, Metastore, Security, Server, Spark, metastore, spark};
+use crate::cluster::{Generation, Hdfs, Kind, Metastore, Security, Server, Settings, Spark, hdfs, metastore, spark};
 
 const ZONES: [&str; 3] = ["UTC", "America/Los_Angeles", "Asia/Kolkata"];
 
 /// A lake on the disk with a profile of its own.
-struct Site {
+pub struct Site {
     directory: tempfile::TempDir,
     /// Its URI without a scheme on the disk, with one on HDFS.
-    lake: String,
-    spark: &'static Spark,
+    pub lake: String,
+    pub spark: &'static Spark,
     /// The session is shared, and so are its settings.
     _alone: MutexGuard<'static, ()>,
 }
@@ -29,6 +29,14 @@ impl Site {
         let lake = directory.path().canonicalize().unwrap().join("lake");
         std::fs::create_dir(&lake).unwrap();
         Site::at(metastore, directory, lake.to_str().unwrap(), more)
+    }
+
+    /// With a lake on HDFS, where nothing has to be quiet first.
+    pub fn on_hdfs(hdfs: &Hdfs, name: &str) -> Site {
+        let lake = format!("{}{}", hdfs.uri(), hdfs.fresh(name));
+        let more = format!("    hadoop_conf_dir: '{}'\npolicy: {{quiet_period: 0s}}\n", hdfs.conf_dir().display());
+        let metastore = metastore(Generation::V3, Security::None, Some(hdfs));
+        Site::at(metastore, tempfile::tempdir().unwrap(), &lake, &more)
     }
 
     fn at(metastore: &'static Metastore, directory: tempfile::TempDir, lake: &str, more: &str) -> Site {
@@ -50,7 +58,7 @@ impl Site {
         PathBuf::from(&self.lake)
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lakehand"));
         command.arg("--config").arg(self.path("config.yaml")).args(arguments);
         for (name, directory) in
@@ -64,7 +72,7 @@ impl Site {
         output
     }
 
-    fn done(&self, arguments: &[&str]) -> Value {
+    pub fn done(&self, arguments: &[&str]) -> Value {
         let mut all = vec!["--output", "json"];
         all.extend(arguments);
         let output = self.run(&all);
@@ -211,12 +219,7 @@ fn spark_s_tables_there_and_back_on_3_1() {
 
 #[test]
 fn spark_s_tables_on_hdfs() {
-    use crate::cluster::{Kind, hdfs};
-    let hdfs = hdfs(Kind::Plain);
-    let lake = format!("{}{}", hdfs.uri(), hdfs.fresh("metastore-journey"));
-    let more = format!("    hadoop_conf_dir: '{}'\npolicy: {{quiet_period: 0s}}\n", hdfs.conf_dir().display());
-    let metastore = metastore(Generation::V3, Security::None, Some(hdfs));
-    let site = Site::at(metastore, tempfile::tempdir().unwrap(), &lake, &more);
+    let site = Site::on_hdfs(hdfs(Kind::Plain), "metastore-journey");
     site.make("journey_hdfs");
     let tables = ["wide", "hived", "whole"].map(|table| format!("journey_hdfs.{table}"));
     let before: Vec<_> = tables.iter().map(|table| (site.seen(table), site.described(table))).collect();
@@ -245,7 +248,6 @@ fn spark_s_tables_on_hdfs() {
 
 #[test]
 fn each_namenode_is_asked_by_itself() {
-    use crate::cluster::{Hdfs, Kind, Settings};
     let hdfs = Hdfs::start(&Settings::of(Kind::Ha));
     let lake = format!("{}{}", hdfs.uri(), hdfs.fresh("doctor"));
     let directory = tempfile::tempdir().unwrap();

@@ -19,6 +19,7 @@ mod kerberos;
 mod lake;
 mod large;
 mod locations;
+mod meanwhile;
 mod note;
 mod raw;
 mod refusals;
