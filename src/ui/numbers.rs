@@ -26,12 +26,15 @@ pub fn fitting_count(count: u64, columns: usize) -> String {
     if text.len() <= columns { text } else { short_count(count) }
 }
 
+/// What a cell of files has room for, with a gap before it.
+const FILES_WIDTH: usize = 9;
+
 /// A count of files: with `+` where it may grow, blank where it is unknown.
 pub fn files_text(files: u64, scanned: Scanned) -> String {
     match scanned {
         Scanned::No => String::new(),
-        Scanned::Part => format!("{}+", count_text(files)),
-        Scanned::Whole => count_text(files),
+        Scanned::Part => format!("{}+", fitting_count(files, FILES_WIDTH - 1)),
+        Scanned::Whole => fitting_count(files, FILES_WIDTH),
     }
 }
 
@@ -82,6 +85,8 @@ mod tests {
         let shown = [0, 810, 8_100, 29_600, 818_000, 999_600, 2_400_000].map(short_count);
         assert_eq!(shown, ["0", "810", "8.1k", "29.6k", "818k", "1.0M", "2.4M"]);
         assert_eq!(fitting_count(268_402, 6), "268k");
+        assert_eq!(files_text(1_204_331, Scanned::Whole), "1,204,331");
+        assert_eq!(files_text(1_204_331, Scanned::Part), "1.2M+");
     }
 
     #[test]

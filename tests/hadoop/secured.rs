@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::cluster::{Generation, Hdfs, Kind, Metastore, Qop, Security, Server, Settings, Spark, kdc, spark};
 use crate::faults::{CALL_LIMIT, FAST, Strike, struck, take_back};
-use crate::lake::{Lake, Seen};
+use crate::lake::{Done, Lake, Seen};
 
 /// How long a ticket from the keytab lives, where it has to end in the middle of a run.
 const SHORT: Duration = Duration::from_secs(8);
@@ -194,10 +194,17 @@ fn a_ticket_from_a_keytab_is_renewed_past_its_end() {
             lasts: crate::lake::DEADLINE,
             heal: &|_| {},
         };
+        // A call that was under way while the worker stood still has had no answer in time, and its target may fail by that;
+        // nothing may fail by a login.
+        let by_no_ticket = |done: &Done| done.all().contains("kinit") || done.all().contains("erberos");
         let done = struck(&lake, &compact(), TargetState::Writing, &strike, &site.before);
-        assert_eq!(done.status, 0, "{done:?}");
+        assert!([0, 1, 4].contains(&done.status) && !by_no_ticket(&done), "{done:?}");
+        if done.status != 0 {
+            take_back(&lake, &site.before);
+            lake.run(&compact()).exits(0);
+        }
         let done = struck(&lake, &rollback(), TargetState::Exchanging, &strike, &site.before);
-        assert_eq!(done.status, 0, "{done:?}");
+        assert!([0, 1, 4].contains(&done.status) && !by_no_ticket(&done), "{done:?}");
     });
 }
 
