@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::address::host_and_port;
 use crate::error::{Code, Error, Result};
 
 /// The port of a metastore where none is given.
@@ -31,22 +32,8 @@ impl MetastoreUri {
             Some(_) => return Err(wrong()),
             None => text.trim(),
         };
-        let rest = rest.trim_end_matches('/');
-        let (host, port) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            Some((host, port)) => (host, port.strip_prefix(':')),
-            None => match rest.rsplit_once(':') {
-                Some((host, port)) => (host, Some(port)),
-                None => (rest, None),
-            },
-        };
-        let port = match port {
-            None => USUAL_PORT,
-            Some(port) => port.parse().map_err(|_| wrong())?,
-        };
-        if host.is_empty() || host.contains(['/', '@', ' ', '?']) || port == 0 {
-            return Err(wrong());
-        }
-        Ok(MetastoreUri { host: host.to_owned(), port })
+        let (host, port) = host_and_port(rest, USUAL_PORT).ok_or_else(wrong)?;
+        Ok(MetastoreUri { host, port })
     }
 }
 

@@ -9,6 +9,7 @@
 //!   that names its file and line. Nothing is ignored in silence.
 //! - YAML is known only in `file`.
 
+mod address;
 mod example;
 mod file;
 mod hadoop;

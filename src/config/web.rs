@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::address::host_and_port;
 use crate::error::{Code, Error, Result};
 
 /// The ports where none is given, since Hadoop 3.
@@ -38,22 +39,8 @@ impl WebAddress {
         };
         let (scheme, rest) = text.trim().split_once("://").ok_or_else(wrong)?;
         let (_, tls, usual) = PORTS.into_iter().find(|(name, ..)| *name == scheme).ok_or_else(wrong)?;
-        let rest = rest.trim_end_matches('/');
-        let (host, port) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            Some((host, port)) => (host, port.strip_prefix(':')),
-            None => match rest.rsplit_once(':') {
-                Some((host, port)) => (host, Some(port)),
-                None => (rest, None),
-            },
-        };
-        let port = match port {
-            None => usual,
-            Some(port) => port.parse().map_err(|_| wrong())?,
-        };
-        if host.is_empty() || host.contains(['/', '@', ' ', '?']) || port == 0 {
-            return Err(wrong());
-        }
-        Ok(WebAddress { tls, host: host.to_owned(), port })
+        let (host, port) = host_and_port(rest, usual).ok_or_else(wrong)?;
+        Ok(WebAddress { tls, host, port })
     }
 
     /// Host and port, as a request names them.
