@@ -1,3 +1,4 @@
+import java.io.File;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.ArrayList;
@@ -10,11 +11,18 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
-/** Hadoop's own client: `list DIR`, `read DIR THREADS`, `copy DIR THREADS FILE` (reads all, writes one file). */
+/**
+ * Hadoop's own client: `list DIR`, `read DIR THREADS`, `copy DIR THREADS FILE` (reads all, writes one file), and `put DIR
+ * THREADS LOCAL` (writes the files of a local directory).
+ */
 public class HdfsReader {
   public static void main(String[] arguments) throws Exception {
     Path directory = new Path(arguments[1]);
     FileSystem files = directory.getFileSystem(new Configuration());
+    if (arguments[0].equals("put")) {
+      put(files, directory, Integer.parseInt(arguments[2]), new File(arguments[3]));
+      return;
+    }
     FileStatus[] listed = files.listStatus(directory);
     if (arguments[0].equals("list")) {
       System.out.println(listed.length);
@@ -31,6 +39,20 @@ public class HdfsReader {
     if (out != null) out.close();
     threads.shutdown();
     System.out.println(reads.size() + " files, " + bytes + " bytes");
+  }
+
+  private static void put(FileSystem files, Path directory, int count, File local) throws Exception {
+    files.mkdirs(directory);
+    ExecutorService threads = Executors.newFixedThreadPool(count);
+    List<Future<?>> writes = new ArrayList<>();
+    for (File file : local.listFiles()) {
+      writes.add(threads.submit(() -> {
+        files.copyFromLocalFile(false, true, new Path(file.toURI()), new Path(directory, file.getName()));
+        return null;
+      }));
+    }
+    for (Future<?> write : writes) write.get();
+    threads.shutdown();
   }
 
   private static long read(FileSystem files, FileStatus file, OutputStream out) throws Exception {
