@@ -2,10 +2,13 @@
 
 use crate::error::{Code, Error, Exit, Reason, Result};
 use crate::ledger::classify::Why;
-use crate::model::TargetState;
+use crate::ledger::place::read_shares;
+use crate::ledger::sight::Live;
+use crate::model::{RunId, StorePath, TargetState};
+use crate::store::{self, Entry, Read};
 
 use super::drive::{Driven, Ending};
-use super::exchange::Exchanged;
+use super::exchange::{Exchanged, unchanged};
 use super::lease::Lease;
 
 /// The end of a target.
@@ -60,16 +63,45 @@ pub(super) fn decision_reason(run: &str, why: Why) -> Reason {
     )
 }
 
+/// What lies in a target's directory; nothing where it is gone.
+pub(super) async fn visible_now(store: &dyn Read, location: &StorePath) -> Result<Vec<Entry>> {
+    match store.list(location).await {
+        Ok(listing) => store::collect(listing).await,
+        Err(error) if error.code() == Code::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Row 0 with a tripwire that is live: a person must decide.
+pub(super) fn left_tripwire(run: &RunId, entries: &[Entry]) -> Option<Conclusion> {
+    let mark = run.tripwire_mark();
+    let is_live = entries.iter().any(|entry| entry.name.text().is_some_and(|name| name.contains(&mark)));
+    is_live.then(|| Conclusion::of(TargetState::NeedsDecision, Some(decision_reason(run.suffix(), Why::ShareGone))))
+}
+
+/// Row 0: what was kept is gone, and no tripwire says that anything is amiss.
+pub(super) fn superseded() -> Conclusion {
+    let text = "its kept files are gone with their directory: somebody overwrote the target";
+    Conclusion::of(TargetState::Superseded, Some(Reason::new(Code::Changed, text)))
+}
+
+/// Nothing had left the target when the place of its backup went.
+fn vanished() -> Conclusion {
+    let text = "its directory was overwritten, deleted or recovered by somebody before any file had left; \
+                nothing of this run is left there";
+    Conclusion::of(TargetState::Changed, Some(Reason::new(Code::Changed, text)))
+}
+
 impl Lease {
     /// After an error before the intent: nothing was touched; what was staged goes, and the epoch with it.
     pub(super) async fn give_up(mut self, cause: Error) -> Conclusion {
         if matches!(cause.code(), Code::TakenOver | Code::NeedsRecovery | Code::NeedsDecision) {
-            return Conclusion::failed(&cause);
+            return self.let_go(&cause).await;
         }
         if cause.is_unknown_outcome()
             && let Err(error) = self.fence().await
         {
-            return Conclusion::failed(&error);
+            return self.let_go(&error).await;
         }
         match self.withdraw().await {
             Ok(Driven::Ended(ending)) if ending.at_rest => {
@@ -83,8 +115,36 @@ impl Lease {
                 conclusion
             }
             Ok(driven) => self.conclude(Exchanged { driven, cause: Some(cause) }).await,
-            Err(error) => Conclusion::failed(&error),
+            Err(error) => self.let_go(&error).await,
         }
+    }
+
+    /// After an error that leaves the target to others. Where our epoch has lost its name, somebody took it over; or,
+    /// where nothing of the run is left, it went with the directory that somebody overwrote (row 0).
+    async fn let_go(&self, cause: &Error) -> Conclusion {
+        if cause.code() != Code::TakenOver {
+            return Conclusion::failed(cause);
+        }
+        match self.overwritten().await {
+            Ok(Some(conclusion)) => conclusion,
+            Ok(None) | Err(_) => Conclusion::failed(cause),
+        }
+    }
+
+    async fn overwritten(&self) -> Result<Option<Conclusion>> {
+        let store = self.context.store.as_ref();
+        let run = &self.name.run;
+        let shares = read_shares(store, &self.place).await?;
+        if shares.epochs.iter().any(|epoch| epoch.run == *run) || shares.gone.iter().any(|gone| gone.run == *run) {
+            return Ok(None);
+        }
+        let entries = visible_now(store, &self.tenant.location).await?;
+        if let Some(decision) = left_tripwire(&self.tenant.run, &entries) {
+            return Ok(Some(decision));
+        }
+        let live = Live::of(entries);
+        let had_left = self.intent.as_ref().is_some_and(|(_, intent)| unchanged(&intent.out, &live).is_err());
+        Ok(Some(if had_left { superseded() } else { vanished() }))
     }
 
     /// Puts the epoch where it belongs and names the end.

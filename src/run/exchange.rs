@@ -164,7 +164,7 @@ impl Lease {
     }
 }
 
-fn unchanged(out: &[Moving], live: &Live) -> Result<()> {
+pub(super) fn unchanged(out: &[Moving], live: &Live) -> Result<()> {
     let wrong: Vec<&Moving> =
         out.iter().filter(|file| !live.get(file.live_name()).is_some_and(|entry| file.is(entry))).collect();
     match wrong.as_slice() {

@@ -84,7 +84,7 @@ impl Lease {
         match occupied {
             Ok(lease) => match lease.sign().await {
                 Ok(()) => Ok(lease),
-                Err(error) => lease.remove().await.and(Err(error)),
+                Err(error) => lease.remove().await.map_err(|lost| outrun(&tenant, lost)).and(Err(error)),
             },
             Err(error) => {
                 // Only our own empty directory, by a name that nobody else has.
@@ -104,7 +104,7 @@ impl Lease {
         match Lease::occupy(context, tenant.clone(), place.clone(), name.clone()).await {
             Ok(lease) => match lease.sign().await {
                 Ok(()) => Ok(lease),
-                Err(error) => lease.rest().await.and(Err(error)),
+                Err(error) => lease.rest().await.map_err(|lost| outrun(&tenant, lost)).and(Err(error)),
             },
             Err(error) => {
                 let _ = rename_epoch(context, &place, &name, &name.rest()).await;
@@ -446,8 +446,8 @@ fn outrun(tenant: &Tenant, error: Error) -> Error {
         return error;
     }
     Error::new(Code::LeaseHeld, format!("{} is being worked on", tenant.id))
-        .why("another run took it a moment ago")
-        .next("try again when that run has ended")
+        .why("another run took it a moment ago, or somebody replaced its directory")
+        .next("try again when that has ended")
         .source(error)
 }
 

@@ -2,15 +2,13 @@
 
 use crate::error::{Code, Reason, Result};
 use crate::ledger::Life;
-use crate::ledger::classify::Why;
 use crate::ledger::index::{self, RunRecord, RunTarget};
 use crate::ledger::place::{place_of, read_shares};
 use crate::ledger::share::Share;
 use crate::model::{RunId, RunState, StorePath, TargetOutcome, TargetState};
-use crate::store;
 
 use super::Context;
-use super::conclude::{Conclusion, decision_reason};
+use super::conclude::{Conclusion, left_tripwire, superseded, visible_now};
 use super::settle;
 
 /// Corrects the records of every run whose worker is dead; of `of` also when that cannot be told from here.
@@ -113,18 +111,12 @@ async fn at_rest(context: &Context, run: &RunId, location: &StorePath) -> Result
 
 /// Nothing of the run is there. If it was in its exchange, somebody took our share along (row 0).
 async fn share_gone(context: &Context, run: &RunId, location: &StorePath, exchanging: bool) -> Result<Conclusion> {
-    let mark = run.tripwire_mark();
-    let entries = match context.store.list(location).await {
-        Ok(listing) => store::collect(listing).await?,
-        Err(error) if error.code() == Code::NotFound => Vec::new(),
-        Err(error) => return Err(error),
-    };
-    if entries.iter().any(|entry| entry.name.text().is_some_and(|name| name.contains(&mark))) {
-        return Ok(Conclusion::of(TargetState::NeedsDecision, Some(decision_reason(run.suffix(), Why::ShareGone))));
+    let entries = visible_now(context.store.as_ref(), location).await?;
+    if let Some(decision) = left_tripwire(run, &entries) {
+        return Ok(decision);
     }
     if exchanging {
-        let text = "its kept files are gone with their directory: somebody overwrote the target";
-        return Ok(Conclusion::of(TargetState::Superseded, Some(Reason::new(Code::Changed, text))));
+        return Ok(superseded());
     }
     Ok(undone())
 }

@@ -97,6 +97,9 @@ async fn disturbed(case: Case) -> Vec<(Foreign, TargetState)> {
     let heard = ended.iter().filter(|_| !worker.store.is_dead());
     let mut states: Vec<TargetState> = heard.flat_map(|(_, all)| all.iter().map(|one| one.state)).collect();
     let closed = is_closed(&world, case);
+    if case.foreign == Foreign::OverwriteDirectory {
+        assert!(!states.contains(&TargetState::NeedsDecision), "{case:?}: {ended:?}");
+    }
     worker.end().await;
     // Who takes the tripwire away while files are away makes readers count wrong until the next look: the worker's, or,
     // when that is dead, the recovery's. Nothing can tell them before.
@@ -291,6 +294,28 @@ simulations! {
     a_growing_file: Foreign::Grow;
     a_tripwire_taken_away: Foreign::RemoveTripwire;
     a_copy_by_hand: Foreign::CopyByHand;
+}
+
+/// Where places lie in their targets, the whole of a run's share goes with the directory, at whichever call.
+#[test]
+fn who_replaces_a_directory_with_its_place_leaves_nothing_to_decide() {
+    beside_each_other(async {
+        for rollback in [false, true] {
+            let (_, last) = window(rollback, Holds::InTarget).await;
+            let mut seen = BTreeMap::<TargetState, u64>::new();
+            for at in 1..=last {
+                let case =
+                    Case { rollback, foreign: Foreign::OverwriteDirectory, at, death: None, holds: Holds::InTarget };
+                for (_, state) in disturbed(case).await {
+                    *seen.entry(state).or_default() += 1;
+                }
+            }
+            assert!(
+                seen.contains_key(&TargetState::Changed) && seen.contains_key(&TargetState::Superseded),
+                "{seen:?}"
+            );
+        }
+    });
 }
 
 #[test]
