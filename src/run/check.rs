@@ -31,10 +31,11 @@ pub(super) async fn check(context: &Context, target: &PlannedTarget, policy: &Po
     matches_plan(target, &live)
 }
 
-/// Step 3's part without footers, under the lease.
-pub(super) async fn still_as_planned(lease: &mut Lease, target: &PlannedTarget) -> Result<()> {
+/// Step 3's part without footers, under the lease; the listing that it was judged by.
+pub(super) async fn still_as_planned(lease: &mut Lease, target: &PlannedTarget) -> Result<Live> {
     let live = lease.list_target().await?;
-    matches_plan(target, &live)
+    matches_plan(target, &live)?;
+    Ok(live)
 }
 
 /// Whether the target drifted; used for all targets before the first write.

@@ -234,8 +234,8 @@ impl Compaction {
     /// Steps 3 to 6.
     async fn prepare(&self, index: usize, target: &PlannedTarget, lease: &mut Lease) -> Result<Exchange> {
         self.gate(index, Step::List).await?;
-        check::still_as_planned(lease, target).await?;
-        let known = outputs::source_facts(lease, target).await?;
+        let live = check::still_as_planned(lease, target).await?;
+        let known = outputs::source_facts(lease, target, &live).await?;
         self.gate(index, Step::Room).await?;
         if let Some(attributes) = known.values().next() {
             room::room(lease, target, attributes).await?;

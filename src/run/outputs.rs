@@ -11,6 +11,7 @@ use crate::ledger::frame::Frame;
 use crate::ledger::intent::Moving;
 use crate::ledger::kept_name;
 use crate::ledger::parallel::try_each;
+use crate::ledger::sight::Live;
 use crate::model::{Attributes, FileGroup, KnownFile, PlannedFile, PlannedTarget, Policy, Rows, Size, Verify};
 use crate::store::Read;
 
@@ -52,14 +53,18 @@ pub(super) struct Written {
 }
 
 /// Step 3's second half: every source's footer still gives its group. Also reads their attributes.
-pub(super) async fn source_facts(lease: &Lease, target: &PlannedTarget) -> Result<BTreeMap<String, Attributes>> {
+pub(super) async fn source_facts(
+    lease: &Lease,
+    target: &PlannedTarget,
+    live: &Live,
+) -> Result<BTreeMap<String, Attributes>> {
     let sources: Vec<(&FileGroup, &PlannedFile)> =
         target.groups.iter().flat_map(|group| group.files().map(move |file| (group, file))).collect();
-    let read = |at: usize| source_fact(lease, &sources[at].0.key, sources[at].1).boxed();
+    let read = |at: usize| source_fact(lease, &sources[at].0.key, sources[at].1, live).boxed();
     Ok(try_each(sources.len(), FACTS_AT_A_TIME, read).await?.into_iter().collect())
 }
 
-async fn source_fact(lease: &Lease, key: &str, planned: &PlannedFile) -> Result<(String, Attributes)> {
+async fn source_fact(lease: &Lease, key: &str, planned: &PlannedFile, live: &Live) -> Result<(String, Attributes)> {
     let context = &lease.context;
     let directory = &lease.tenant.location;
     let (found, rows) = context.rewriter.group_key(context.store.as_ref(), directory, &planned.file).await?;
@@ -67,7 +72,11 @@ async fn source_fact(lease: &Lease, key: &str, planned: &PlannedFile) -> Result<
         return Err(Error::new(Code::Changed, format!("{} is not the file that was planned", planned.file.name))
             .why("its footer says something else"));
     }
-    let attributes = context.store.attributes(&directory.join(&planned.file.name)).await?;
+    let path = directory.join(&planned.file.name);
+    let attributes = match live.get(&planned.file.name) {
+        Some(listed) => context.store.attributes_of(&path, listed).await?,
+        None => context.store.attributes(&path).await?,
+    };
     Ok((planned.file.name.clone(), attributes))
 }
 

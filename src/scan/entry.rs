@@ -110,6 +110,7 @@ mod tests {
             accessed: None,
             mode: 0o644,
             owner: Owner::default(),
+            replication: None,
             inode: None,
             links: 1,
         })

@@ -206,6 +206,10 @@ impl Read for HdfsStore {
         attributes::read(&self.connection, path).await
     }
 
+    async fn attributes_of(&self, path: &StorePath, listed: &Entry) -> Result<Attributes> {
+        attributes::read_listed(&self.connection, path, listed).await
+    }
+
     async fn identity(&self, _directory: &StorePath) -> Result<Option<Identity>> {
         Ok(None)
     }

@@ -92,6 +92,8 @@ pub struct Entry {
     pub mode: u32,
     /// User and group.
     pub owner: Owner,
+    /// How many servers keep a file's bytes, where the store has several.
+    pub replication: Option<u16>,
     /// A directory's or file's number, where the store has one.
     pub inode: Option<u64>,
     /// The number of names that this file has (hard links), where the store has them; else 1.
@@ -219,6 +221,11 @@ pub trait Read: Send + Sync + Debug {
 
     /// Owner, group, mode, ACLs of a plain file or a directory.
     async fn attributes(&self, path: &StorePath) -> Result<Attributes>;
+
+    /// The same of what was just listed: a store may ask only for what a listing does not tell.
+    async fn attributes_of(&self, path: &StorePath, _listed: &Entry) -> Result<Attributes> {
+        self.attributes(path).await
+    }
 
     /// The identity of a directory; none where nothing is, and on a store without locks, which has none.
     async fn identity(&self, directory: &StorePath) -> Result<Option<Identity>>;

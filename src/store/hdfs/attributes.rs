@@ -10,6 +10,7 @@ use super::pace::Pace;
 use super::{acl, entry};
 use crate::error::{Code, Error, Result};
 use crate::model::{Attributes, FileTime, Owner, StorePath, clean};
+use crate::store::Entry;
 
 /// "Leave it as it is" for a time.
 const LEAVE: u64 = u64::MAX;
@@ -38,22 +39,28 @@ impl Found {
 /// The attributes of a file or a directory.
 pub(super) async fn read(connection: &Connection, path: &StorePath) -> Result<Attributes> {
     let (status, found) = futures::future::try_join(status(connection, path), found(connection, path.as_str())).await?;
-    let found = match found {
-        Some(found) => found,
-        None => Found {
-            owner: Owner { user: status.owner.clone(), group: status.group.clone() },
-            mode: u32::from(status.permission) & entry::MODE_BITS,
-            acl: Vec::new(),
-            default_acl: Vec::new(),
-        },
-    };
-    Ok(Attributes {
+    Ok(together(&entry::of(&status)?, found))
+}
+
+/// The attributes of what a listing told everything of but the ACLs.
+pub(super) async fn read_listed(connection: &Connection, path: &StorePath, listed: &Entry) -> Result<Attributes> {
+    Ok(together(listed, found(connection, path.as_str()).await?))
+}
+
+fn together(entry: &Entry, found: Option<Found>) -> Attributes {
+    let found = found.unwrap_or_else(|| Found {
+        owner: entry.owner.clone(),
+        mode: entry.mode,
+        acl: Vec::new(),
+        default_acl: Vec::new(),
+    });
+    Attributes {
         owner: found.owner,
         mode: found.mode,
         acl: found.acl,
         default_acl: found.default_acl,
-        replication: if status.isdir { None } else { status.replication.and_then(|count| u16::try_from(count).ok()) },
-    })
+        replication: entry.replication,
+    }
 }
 
 async fn status(connection: &Connection, path: &StorePath) -> Result<FileStatus> {

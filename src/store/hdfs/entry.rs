@@ -23,9 +23,15 @@ pub(super) fn of(status: &FileStatus) -> Result<Entry> {
         accessed: (status.access_time > 0).then(|| time(status.access_time)),
         mode: u32::from(status.permission) & MODE_BITS,
         owner: Owner { user: status.owner.clone(), group: status.group.clone() },
+        replication: replication(status),
         inode: None,
         links: 1,
     })
+}
+
+/// Directories have none.
+pub(super) fn replication(status: &FileStatus) -> Option<u16> {
+    status.replication.filter(|_| !status.isdir).and_then(|count| u16::try_from(count).ok())
 }
 
 pub(super) fn time(millis: u64) -> FileTime {

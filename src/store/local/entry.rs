@@ -17,6 +17,7 @@ pub(super) fn entry(name: EntryName, stat: &Statx, accounts: &Accounts) -> Entry
         accessed: Some(time(&stat.stx_atime)),
         mode: mode_of(stat),
         owner: Owner { user: accounts.user_name(stat.stx_uid), group: accounts.group_name(stat.stx_gid) },
+        replication: None,
         inode: Some(stat.stx_ino),
         links: u64::from(stat.stx_nlink),
     }
