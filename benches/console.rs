@@ -142,6 +142,7 @@ fn snapshot(table: &TableName) -> RunSnapshot {
         targets: (0..200).map(progress).collect(),
         rates: Rates::default(),
         log: Vec::new(),
+        limits: Default::default(),
         watchers: 1,
         failure: None,
     }

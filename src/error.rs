@@ -114,6 +114,7 @@ codes! {
     Owner, "owner", Refused, "The new files could not be given the owner or group of the old ones.";
     WindowLimit, "window_limit", Refused, "The exchange would take longer than the window limit allows.";
     PlanDrift, "plan_drift", Refused, "The lake changed since the plan was made.";
+    UntilPassed, "until_passed", Refused, "The run was to begin no target after a time that has passed. This one was not begun; compact --plan RUN goes on with it.";
     LeaseHeld, "lease_held", Refused, "Another run works on this target, or one that died has to be recovered first.";
     NothingToDo, "nothing_to_do", Done, "Nothing would be gained: the files are large enough already.";
     NotRollbackable, "not_rollbackable", Refused, "The run cannot be taken back: its files were rewritten, a newer run stands on it, or its backup is gone.";

@@ -9,11 +9,17 @@ use super::saved::check_plan_is_ours;
 use crate::client;
 use crate::error::{Code, Error, Reason, Result};
 use crate::ipc::Order;
-use crate::model::{OnDrift, Plan, RunId, TargetId, duration_text};
+use crate::model::{OnDrift, Plan, RunId, RunLimits, TargetId, duration_text};
 
 /// Starts the run of a plan. Targets that drifted refuse it, or are left out, before anything is written; the worker
 /// judges again. `accept_window`: the windows above the limit were agreed to.
-pub async fn execute(session: &Session, plan: &Plan, on_drift: OnDrift, accept_window: bool) -> Result<RunId> {
+pub async fn execute(
+    session: &Session,
+    plan: &Plan,
+    on_drift: OnDrift,
+    accept_window: bool,
+    limits: RunLimits,
+) -> Result<RunId> {
     session.may_change()?;
     check_plan_is_ours(session, plan)?;
     if plan.targets.is_empty() {
@@ -26,7 +32,8 @@ pub async fn execute(session: &Session, plan: &Plan, on_drift: OnDrift, accept_w
     if !drifted.is_empty() && (on_drift == OnDrift::Refuse || drifted.len() == plan.targets.len()) {
         return Err(refused_by_drift(plan, &drifted));
     }
-    let order = Order::Compact { plan: Box::new(plan.clone()), skip_drifted: on_drift == OnDrift::Skip, accept_window };
+    let skip_drifted = on_drift == OnDrift::Skip;
+    let order = Order::Compact { plan: Box::new(plan.clone()), skip_drifted, accept_window, limits };
     client::start(&session.paths, session.settings(), &order).await
 }
 

@@ -11,13 +11,20 @@ pub async fn jobs(paths: &Paths) -> Result<Vec<LocalRun>> {
     local_runs(paths).await
 }
 
-/// Pauses, resumes or cancels a run.
+/// Pauses, resumes, cancels or limits a run.
 pub async fn steer(paths: &Paths, run: &RunId, request: Request) -> Result<()> {
     let mut attached = attach(paths, run).await?;
     if attached.snapshot.finished.is_some() {
         let state = attached.snapshot.state.word();
         return Err(Error::new(Code::NotAttachable, format!("run {run} has ended: {state}"))
             .next(format!("lakehand history {}", run.suffix())));
+    }
+    let kind = attached.snapshot.kind;
+    if matches!(request, Request::Until { .. }) && !kind.ends_in_part() {
+        return Err(Error::new(Code::Usage, format!("run {run} takes no time to end by"))
+            .why(format!("a {} is not left in part", kind.word()))
+            .lake("unchanged")
+            .next(format!("lakehand pause {0}    holds it; lakehand cancel {0} stops it", run.suffix())));
     }
     attached.send(request).await
 }

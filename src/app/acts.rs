@@ -62,13 +62,14 @@ impl App {
             let window = duration_text(std::time::Duration::from_millis(window));
             lines.push(format!("Queries on a target fail for up to ~{window} while it is exchanged."));
         }
+        lines.extend(self.limits_text(plan, state.limits).map(|text| format!("{text}.")));
         lines.push("Reversible: the originals stay as backups; R takes it back.".to_owned());
         let title = if production {
             format!("Execute this plan on PRODUCTION ({})?", self.lake.profile)
         } else {
             format!("Execute this plan on {}?", self.lake.profile)
         };
-        let effect = Effect::Execute { plan: plan.clone(), accept_window: long.is_some() };
+        let effect = Effect::Execute { plan: plan.clone(), accept_window: long.is_some(), limits: state.limits };
         let ask = self.ask("execute", count, "Type the number of targets, then Enter:");
         self.overlay = Overlay::Question(Box::new(Question::new(title, lines, ask, effect)));
     }

@@ -78,8 +78,8 @@ impl App {
         let lake = format!("--lake {}", shell(&self.lake.uri));
         let command = match (self.view(), selected) {
             (View::Plan | View::Steps(_), _) => {
-                let plan = self.data.plan.as_ref()?.plan.as_ref()?;
-                format!("compact --plan {}", plan.plan)
+                let state = self.data.plan.as_ref()?;
+                format!("compact --plan {}{}", state.plan.as_ref()?.plan, state.limits.flags())
             }
             (View::Run(run), _) => format!("attach {run}"),
             (View::Doctor, _) => "doctor".to_owned(),

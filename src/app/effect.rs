@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::ipc::{Decision, Request, Scope};
-use crate::model::{Plan, RunId, RunKind, TableName, TargetId};
+use crate::model::{Plan, RunId, RunKind, RunLimits, TableName, TargetId};
 
 /// Something marked for the basket.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -116,6 +116,8 @@ pub enum Effect {
         plan: Box<Plan>,
         /// Windows above the limit were agreed to.
         accept_window: bool,
+        /// What the run may take.
+        limits: RunLimits,
     },
     /// All runs of the lake.
     ListRuns,
@@ -125,7 +127,7 @@ pub enum Effect {
     Attach(RunId),
     /// Stop watching.
     Detach(RunId),
-    /// Pause, resume or cancel.
+    /// Pause, resume, cancel, or change its limits.
     Steer {
         /// The run.
         run: RunId,

@@ -283,9 +283,10 @@ pub fn bar(screen: Screen) -> &'static [BarItem] {
             (A::Cancel, "cancel", 0),
             (A::RollBack, "roll back", 1),
             (A::Recover, "recover", 1),
-            (A::Copy, "copy", 2),
+            (A::Copy, "copy", 3),
+            (A::Palette, "limit 50MB/s  :until 05:30", 2),
             (A::Out, "back", 0),
-            (A::Help, "help", 3),
+            (A::Help, "help", 1),
         ],
         S::RunTargets => &[
             (A::In, "detail", 1),

@@ -21,6 +21,7 @@ mod input;
 mod key;
 mod keys;
 mod layout;
+mod limits;
 mod list;
 mod lists;
 mod marks;

@@ -47,13 +47,15 @@ pub struct Entry {
 }
 
 /// Commands that take an argument: name, argument, help.
-pub const COMMANDS: [(&str, &str, &str); 16] = [
+pub const COMMANDS: [(&str, &str, &str); 18] = [
     ("table", "DB.TABLE", "its partitions"),
     ("partition", "KEY=VALUE", "a partition of this table"),
     ("run", "RUN", "its targets, or the run itself while it works"),
     ("scan", "", "list every table of the lake"),
     ("footers", "", "read the footers of what is inspected: schema, writers"),
     ("budget", "30m or 200GiB", "mark the tables of most value for so much work"),
+    ("limit", "50MB/s or off", "a plan's run, or the run here, reads and writes no more a second"),
+    ("until", "05:30 or off", "a plan's run, or the run here, begins no target after that (UTC)"),
     ("save", "FILE", "write the plan to a file, or under its id"),
     ("cleanup", "--skip-trash --minimum-age 72h", "clean up without a trash, or younger: asks all the same"),
     ("restore --to", "DIR", "copy kept files of the run aside"),
@@ -204,6 +206,8 @@ impl App {
                 (_, Ok(size)) => self.budget(None, Some(size.0)),
                 _ => self.refuse(format!("{argument:?} is neither a time (30m) nor a size (200GiB)")),
             },
+            "limit" => self.limit(argument),
+            "until" => self.until(argument),
             "save" => self.save_plan(argument),
             "cleanup" => self.cleanup(argument),
             "restore --to" => {

@@ -6,7 +6,7 @@ use super::effect::Mark;
 use super::message::Failure;
 use super::state::App;
 use crate::error::Reason;
-use crate::model::{Plan, PlannedTarget, TargetId, wrap};
+use crate::model::{Plan, PlannedTarget, RunLimits, TargetId, wrap};
 use crate::plan::{StepPreview, is_general, steps};
 
 /// How far it is.
@@ -35,6 +35,8 @@ pub struct PlanState {
     pub checked: Option<DateTime<Utc>>,
     /// The plan.
     pub plan: Option<Box<Plan>>,
+    /// What its run may take.
+    pub limits: RunLimits,
     /// Targets that differ from it now.
     pub drifted: Vec<(TargetId, Reason)>,
     /// The step that the walk is at, from 0.
@@ -52,6 +54,7 @@ impl PlanState {
             since: now,
             checked: None,
             plan: None,
+            limits: RunLimits::default(),
             drifted: Vec::new(),
             step: 0,
             walk: Vec::new(),
@@ -82,8 +85,10 @@ impl PlanState {
 impl App {
     /// What the plan leaves out and what a person should know, wrapped: of one target first, then what holds for all.
     pub fn plan_notes(&self, row: Option<u32>) -> Vec<String> {
-        let Some(plan) = self.data.plan.as_ref().and_then(|state| state.plan.as_ref()) else { return Vec::new() };
-        let mut notes = skipped_notes(plan);
+        let Some(state) = &self.data.plan else { return Vec::new() };
+        let Some(plan) = &state.plan else { return Vec::new() };
+        let mut notes: Vec<String> = self.limits_text(plan, state.limits).into_iter().collect();
+        notes.extend(skipped_notes(plan));
         let selected = row.and_then(|row| plan.targets.get(row as usize));
         let (own, general): (Vec<_>, Vec<_>) =
             selected.iter().flat_map(|target| &target.warnings).partition(|note| !is_general(note));

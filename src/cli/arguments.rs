@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::commands;
+use crate::config::Environment;
+use crate::error::Result;
+use crate::model::{RunLimits, parse_rate, parse_until};
 
 /// The maintenance console for data-lake tables: see small files, preview a repair, run it, take it back.
 #[derive(Debug, Parser)]
@@ -82,6 +85,8 @@ pub enum Command {
     Pause(commands::steer::Pause),
     Resume(commands::steer::Resume),
     Cancel(commands::steer::Cancel),
+    Limit(commands::steer::Limit),
+    Until(commands::steer::Until),
     History(commands::history::History),
     Rollback(commands::rollback::Rollback),
     Cleanup(commands::cleanup::Cleanup),
@@ -160,6 +165,28 @@ impl PolicyArguments {
             ("targets", &self.targets),
         ];
         given.into_iter().filter_map(|(flag, text)| Some((flag, text.clone()?))).collect()
+    }
+}
+
+/// What a run may take. Both can be changed while it works: `lakehand limit`, `lakehand until`.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitArguments {
+    /// Read and write so many bytes a second at most
+    #[arg(long, value_name = "50MB/s")]
+    pub limit: Option<String>,
+    /// Begin no target after this time (UTC; the next 05:30, or 2h from now); what was begun is ended
+    #[arg(long, value_name = "05:30")]
+    pub until: Option<String>,
+}
+
+impl LimitArguments {
+    /// They, or what the variables say.
+    pub fn limits(&self, environment: &Environment) -> Result<RunLimits> {
+        let given = |flag: &str, value: &Option<String>| value.clone().or(environment.flag(flag).map(str::to_owned));
+        let rate = given("limit", &self.limit).map(|text| parse_rate(&text)).transpose()?;
+        let until = given("until", &self.until).map(|text| parse_until(&text, chrono::Utc::now())).transpose()?;
+        Ok(RunLimits { bytes_per_second: rate.flatten(), until: until.flatten() })
     }
 }
 

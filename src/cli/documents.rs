@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::error::{Code, Reason};
 use crate::ledger::verdict::{TargetVerdict, Verdict};
 use crate::model::{
-    DataFormat, Policy, Rows, RunId, RunKind, RunState, RunSummary, RunTotals, ServerFacts, Size, TargetId,
+    DataFormat, Policy, Rows, RunId, RunKind, RunLimits, RunState, RunSummary, RunTotals, ServerFacts, Size, TargetId,
     TargetOutcome, TargetState, TargetStats,
 };
 
@@ -22,6 +22,8 @@ pub struct RunDocument<'a> {
     host: &'a str,
     started: DateTime<Utc>,
     finished: Option<DateTime<Utc>>,
+    limit_bytes_per_second: Option<u64>,
+    until: Option<DateTime<Utc>>,
     targets: Vec<RunTarget<'a>>,
     totals: RunTotals,
 }
@@ -61,6 +63,8 @@ pub struct RunHead<'a> {
     pub started: DateTime<Utc>,
     /// Until when.
     pub finished: Option<DateTime<Utc>>,
+    /// What it may take, where that is known: to whoever watches it.
+    pub limits: RunLimits,
 }
 
 /// The document of a run.
@@ -88,6 +92,8 @@ pub fn run<'a>(head: RunHead<'a>, outcomes: &'a [TargetOutcome]) -> RunDocument<
         host: head.host,
         started: head.started,
         finished: head.finished,
+        limit_bytes_per_second: head.limits.bytes_per_second,
+        until: head.limits.until,
         targets: outcomes.iter().map(target).collect(),
         totals: RunTotals::of(outcomes),
     }

@@ -3,13 +3,14 @@
 
 use std::io::{BufRead, Write};
 
+use chrono::Utc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::ask::forget_typed;
 use super::progress::{Progress, log_text};
 use super::session::Session;
-use super::steering::{LINES, Lines};
+use super::steering::{LINES, Lines, MORE_LINES};
 use crate::client::{self, Attached};
 use crate::error::Result;
 use crate::ipc::{Reply, Request};
@@ -25,7 +26,7 @@ pub enum Followed {
 }
 
 /// What somebody at the terminal wants: after Ctrl-C, or by a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wish {
     /// Nothing: the waiting goes on.
     GoOn,
@@ -41,6 +42,23 @@ pub enum Wish {
     Yes,
     /// What can be typed.
     Help,
+    /// Change what it may take.
+    Limits(Request),
+    /// What was typed is not that.
+    Wrong(String),
+}
+
+impl Wish {
+    /// A request as it was typed, or what is wrong with it.
+    pub fn limits(request: Result<Request>) -> Wish {
+        match request {
+            Ok(request) => Wish::Limits(request),
+            Err(error) => {
+                let next = error.next_step().map(|next| format!("; {next}")).unwrap_or_default();
+                Wish::Wrong(format!("{error}{next}"))
+            }
+        }
+    }
 }
 
 /// The signals that stop or leave a run. Listened to before the run is started, so that none ends this process while
@@ -154,7 +172,12 @@ impl<'a> Follower<'a> {
                             let suffix = self.snapshot.run.suffix();
                             self.session.output.say(&format!("cancel run {suffix}? type y and Enter; else it goes on"));
                         }
-                        Wish::Help | Wish::Yes => self.session.output.say(LINES),
+                        Wish::Help | Wish::Yes => {
+                            self.session.output.say(LINES);
+                            self.session.output.say(MORE_LINES);
+                        }
+                        Wish::Limits(request) => self.limit(request).await,
+                        Wish::Wrong(text) => self.session.output.say(&text),
                     }
                 }
             }
@@ -212,6 +235,24 @@ impl<'a> Follower<'a> {
         };
         let text = if self.attached.send(request).await.is_ok() { text } else { "the run is ending already" };
         self.session.output.say(text);
+    }
+
+    async fn limit(&mut self, request: Request) {
+        let mut limits = self.snapshot.limits;
+        match &request {
+            Request::Until { .. } if !self.snapshot.kind.ends_in_part() => {
+                return self.session.output.say(&format!("a {} is not left in part", self.snapshot.kind.word()));
+            }
+            Request::Until { at } => limits.until = *at,
+            Request::Limit { bytes_per_second } => limits.bytes_per_second = *bytes_per_second,
+            _ => {}
+        }
+        let text = match (self.attached.send(request).await, limits.text(Utc::now())) {
+            (Err(_), _) => "the run is ending already".to_owned(),
+            (Ok(()), text) if text.is_empty() => "the run: no limits".to_owned(),
+            (Ok(()), text) => format!("the run: {text}"),
+        };
+        self.session.output.say(&text);
     }
 
     fn detach(&self) -> Followed {

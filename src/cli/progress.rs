@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::Utc;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output::Output;
 use crate::model::{
-    LogLevel, Rates, RunSnapshot, Size, TargetOutcome, TargetProgress, TargetState, clean, count_text, counted,
-    duration_text,
+    LogLevel, RunSnapshot, Size, TargetOutcome, TargetProgress, TargetState, clean, count_text, counted, duration_text,
 };
 
 /// How often a line tells how far the run is, while nothing else happens.
@@ -101,7 +101,7 @@ impl Bars {
 
     fn show(&mut self, snapshot: &RunSnapshot) {
         self.whole.set_position((snapshot.rates.share.clamp(0.0, 1.0) * 1_000.0) as u64);
-        self.whole.set_message(rates_text(&snapshot.rates));
+        self.whole.set_message(rates_text(snapshot));
         for (index, target) in snapshot.targets.iter().enumerate().take(self.targets.len()) {
             match target.outcome.state {
                 TargetState::Pending => {}
@@ -152,16 +152,19 @@ impl Lines<'_> {
             self.told = Instant::now();
             let [done, ..] = snapshot.counts();
             let whole = (snapshot.rates.share * 100.0) as u64;
-            let rates = rates_text(&snapshot.rates);
+            let rates = rates_text(snapshot);
             self.output.say(&format!("{whole} %, {done} of {} done  {rates}", snapshot.targets.len()));
         }
     }
 }
 
 /// `read 4.2 GiB of 8.9 GiB  73.0 MiB/s  about 1 min 40 s left`
-fn rates_text(rates: &Rates) -> String {
+fn rates_text(snapshot: &RunSnapshot) -> String {
+    let rates = &snapshot.rates;
+    let limits = (!snapshot.limits.is_none()).then(|| format!("  {}", snapshot.limits.text(Utc::now())));
+    let limits = limits.unwrap_or_default();
     if rates.bytes_total.0 == 0 {
-        return String::new();
+        return limits;
     }
     let mut text = format!("read {} of {}", rates.bytes_read, rates.bytes_total);
     if rates.bytes_per_second > 0 {
@@ -170,7 +173,7 @@ fn rates_text(rates: &Rates) -> String {
     if let Some(left) = rates.left_ms {
         text.push_str(&format!("  about {} left", duration_text(Duration::from_millis(left))));
     }
-    text
+    text + &limits
 }
 
 /// `5 write  sales.orders dt=2026-11-19  14,002 -> 19`

@@ -116,6 +116,7 @@ fn head(snapshot: &RunSnapshot) -> RunHead<'_> {
         host: &snapshot.host,
         started: snapshot.started,
         finished: snapshot.finished,
+        limits: snapshot.limits,
     }
 }
 
@@ -235,6 +236,9 @@ fn verdict(session: &Session, snapshot: &RunSnapshot, outcomes: &[TargetOutcome]
                 _ => error,
             }
         }
+        (_, RunKind::Compact) if outcomes.iter().any(TargetOutcome::is_left_for_later) => error
+            .lake("unchanged")
+            .next(format!("lakehand{lake} compact --plan {suffix}    runs those that were not begun")),
         _ => error.lake("unchanged"),
     }
 }
@@ -254,9 +258,11 @@ fn worst_reason(outcomes: &[TargetOutcome], exit: Exit) -> Option<&Reason> {
 
 /// Each reason once, with the targets that have it counted.
 fn reasons(outcomes: &[TargetOutcome]) -> Vec<String> {
-    let quiet =
-        |state: TargetState| state.is_success() || matches!(state, TargetState::Skipped | TargetState::Cancelled);
-    let open = || outcomes.iter().filter(|outcome| !quiet(outcome.state));
+    let quiet = |outcome: &TargetOutcome| match outcome.state {
+        TargetState::Cancelled => !outcome.is_left_for_later(),
+        state => state.is_success() || state == TargetState::Skipped,
+    };
+    let open = || outcomes.iter().filter(|outcome| !quiet(outcome));
     let texts: BTreeSet<&str> = open().filter_map(|outcome| Some(outcome.reason.as_ref()?.text.as_str())).collect();
     let line = |text: &&str| {
         let mut having = open().filter(|outcome| outcome.reason.as_ref().is_some_and(|reason| reason.text == *text));

@@ -20,8 +20,8 @@ use crate::error::{Code, Error, Exit, Result};
 use crate::format;
 use crate::ipc::Reply;
 use crate::model::{
-    KnownFile, OnDrift, Plan, Rows, RunId, RunKind, RunState, Scope, Size, StorePath, TableName, TargetOutcome,
-    TargetState, count_text, duration_text,
+    KnownFile, OnDrift, Plan, Rows, RunId, RunKind, RunLimits, RunState, Scope, Size, StorePath, TableName,
+    TargetOutcome, TargetState, count_text, duration_text,
 };
 use crate::store::{EntryKind, collect};
 
@@ -136,7 +136,7 @@ impl Walker<'_> {
 
     async fn compact(&mut self, plan: Plan, before: &Count) -> Result<RunId> {
         let predicted: u64 = plan.totals.files_after;
-        let run = action::execute(&self.lake, &plan, OnDrift::Refuse, true).await?;
+        let run = action::execute(&self.lake, &plan, OnDrift::Refuse, true, RunLimits::default()).await?;
         let outcomes = self.wait("compact", &run, TargetState::Replaced).await?;
         if outcomes.iter().any(|outcome| outcome.verified != "values") {
             return Err(broken("compact", "a target was not verified by its values"));

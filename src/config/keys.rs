@@ -19,7 +19,8 @@ pub struct Key {
 }
 
 /// The flags that have a variable but are no key of a file: they choose what is opened and how it is shown.
-pub const FLAG_ONLY: [&str; 8] = ["config", "profile", "lake", "at", "offline", "output", "plain", "on-drift"];
+pub const FLAG_ONLY: [&str; 10] =
+    ["config", "profile", "lake", "at", "offline", "output", "plain", "on-drift", "limit", "until"];
 
 /// The flags that have no variable: an answer is given to one question, once.
 pub const NEVER_A_VARIABLE: [&str; 2] = ["yes", "confirm"];

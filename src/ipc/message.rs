@@ -1,10 +1,11 @@
 //! Messages: one JSON document a line. A view says `Hello`, gets `Welcome` with a snapshot, then events; it may send
 //! requests at any time. Fields are only ever added.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Reason;
-use crate::model::{Decision, Event, Plan, RunId, RunSnapshot, Scope};
+use crate::model::{Decision, Event, Plan, RunId, RunLimits, RunSnapshot, Scope};
 
 /// What a worker is to do. It is written to a file of the user before the worker starts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,6 +19,9 @@ pub enum Order {
         skip_drifted: bool,
         /// Windows above the limit were agreed to.
         accept_window: bool,
+        /// What it may take.
+        #[serde(default)]
+        limits: RunLimits,
     },
     /// Put the backups of a run back.
     Rollback {
@@ -86,6 +90,16 @@ pub enum Request {
     Resume,
     /// Stop: at once before a target's exchange, after it inside.
     Cancel,
+    /// Read and write so many bytes a second at most.
+    Limit {
+        /// None takes the limit away.
+        bytes_per_second: Option<u64>,
+    },
+    /// Begin no target from then on. A kind of run that is never left in part takes no such limit.
+    Until {
+        /// None takes the limit away.
+        at: Option<DateTime<Utc>>,
+    },
 }
 
 /// What a worker says.

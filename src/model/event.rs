@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{RunId, RunKind, RunState, Size, Step, TargetOutcome, TargetState};
+use super::{RunId, RunKind, RunLimits, RunState, Size, Step, TargetOutcome, TargetState};
 use crate::error::Failure;
 
 /// How loud a line of the log is.
@@ -104,6 +104,11 @@ pub enum Event {
         /// It.
         line: LogLine,
     },
+    /// A person changed the limits.
+    Limits {
+        /// They.
+        limits: RunLimits,
+    },
     /// The number of views.
     Watchers {
         /// They.
@@ -139,6 +144,9 @@ pub struct RunSnapshot {
     pub targets: Vec<TargetProgress>,
     /// The speeds.
     pub rates: Rates,
+    /// What it may take.
+    #[serde(default)]
+    pub limits: RunLimits,
     /// The last lines of the log, oldest first.
     pub log: Vec<LogLine>,
     /// Views that are connected.
@@ -170,6 +178,7 @@ impl RunSnapshot {
                 }
                 self.log.push(line);
             }
+            Event::Limits { limits } => self.limits = limits,
             Event::Watchers { count } => self.watchers = count,
         }
     }

@@ -180,4 +180,10 @@ pub struct Plan {
 impl Plan {
     /// The format's name and version.
     pub const FORMAT: &'static str = "lakehand.plan/1";
+
+    /// The bytes that a run of it reads and writes: each once, and those that are verified by their values once more.
+    pub fn bytes_moved(&self) -> Size {
+        let times = if self.policy.verify == super::Verify::Values { 3 } else { 2 };
+        Size(self.totals.bytes.0.saturating_mul(times))
+    }
 }

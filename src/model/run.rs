@@ -155,6 +155,11 @@ impl TargetOutcome {
         }
     }
 
+    /// Whether it was not begun because the run was to begin none so late.
+    pub fn is_left_for_later(&self) -> bool {
+        self.reason.as_ref().is_some_and(|reason| reason.code == Code::UntilPassed)
+    }
+
     /// The exit code that it asks for.
     pub fn exit(&self) -> Exit {
         self.exit_as(RunKind::Compact)
@@ -169,6 +174,7 @@ impl TargetOutcome {
                 Exit::Verification
             }
             TargetState::Failed => Exit::Failed,
+            TargetState::Cancelled if self.is_left_for_later() => Exit::Refused,
             TargetState::Refused | TargetState::Changed | TargetState::Superseded => Exit::Refused,
             TargetState::Cancelled => Exit::Interrupted,
             state if state.is_final() => Exit::Done,
@@ -223,6 +229,13 @@ impl RunTotals {
     }
 }
 
+impl RunKind {
+    /// Whether it may end before all of its targets were begun. What takes back, finishes or copies is meant as a whole.
+    pub fn ends_in_part(self) -> bool {
+        matches!(self, RunKind::Compact | RunKind::Cleanup)
+    }
+}
+
 impl RunState {
     /// The state of a compaction that has ended with these outcomes.
     pub fn ended(outcomes: &[TargetOutcome]) -> RunState {
@@ -243,7 +256,9 @@ impl RunState {
             () if done == outcomes.len() => RunState::Done,
             () if done > 0 => RunState::InPart,
             () if any(|outcome| outcome.state == TargetState::Failed) => RunState::Failed,
-            () if any(|outcome| outcome.state == TargetState::Cancelled) => RunState::Cancelled,
+            () if any(|outcome| outcome.state == TargetState::Cancelled && !outcome.is_left_for_later()) => {
+                RunState::Cancelled
+            }
             () => RunState::Refused,
         }
     }

@@ -100,7 +100,10 @@ async fn read_in_full(lease: &Lease, name: &str, length: Size, digest: Option<&s
             .lake("nothing was deleted")
             .next("roll the run back")
     };
-    let found = digest_of(store, &path).await.map_err(|error| damaged(error.to_string()))?;
+    let contents = lease.context.contents();
+    let found = digest_of(contents.as_ref(), &path)
+        .await
+        .map_err(|error| if error.code() == Code::Interrupted { error } else { damaged(error.to_string()) })?;
     match digest {
         Some(digest) if digest != found => Err(damaged("its bytes are not those that were verified".to_owned())),
         Some(_) => Ok(()),
@@ -111,7 +114,7 @@ async fn read_in_full(lease: &Lease, name: &str, length: Size, digest: Option<&s
             lease
                 .context
                 .rewriter
-                .group_key(store, &lease.tenant.location, &file)
+                .group_key(contents.as_ref(), &lease.tenant.location, &file)
                 .await
                 .map(drop)
                 .map_err(|error| if error.code() == Code::Interrupted { error } else { damaged(error.to_string()) })

@@ -162,7 +162,7 @@ impl Compaction {
         }
     }
 
-    /// Between steps: holds while paused, ends when cancelled.
+    /// Between steps: holds while paused, ends when cancelled. After the time that was set none is begun.
     async fn gate(&self, index: usize, step: Step) -> Result<()> {
         let control = &self.context.control;
         if control.is_paused() && !control.is_cancelled() {
@@ -174,6 +174,9 @@ impl Compaction {
         }
         if control.is_cancelled() {
             return Err(Error::new(Code::Interrupted, "cancelled before its exchange"));
+        }
+        if step == Step::Check {
+            control.may_begin(self.context.clock.now())?;
         }
         self.reporter.step(index, step);
         Ok(())

@@ -35,7 +35,7 @@ impl Conclusion {
 pub(super) fn state_of(error: &Error) -> TargetState {
     match error.code() {
         Code::Changed | Code::PlanDrift => TargetState::Changed,
-        Code::Interrupted => TargetState::Cancelled,
+        Code::Interrupted | Code::UntilPassed => TargetState::Cancelled,
         Code::NothingToDo => TargetState::Skipped,
         code if code.exit() == Exit::NeedsRecovery => TargetState::NeedsDecision,
         code if code.exit() == Exit::Refused => TargetState::Refused,

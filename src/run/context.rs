@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::catalog;
+use crate::error::Result;
 use crate::format::MemoryPool;
 use crate::ledger::{Actor, Ledger};
 use crate::model::{Decision, Event, Plan, RunId, RunSnapshot, Scope, StorePath};
@@ -13,6 +14,7 @@ use crate::store::{self, Read};
 use super::again::Patience;
 use super::control::Control;
 use super::seams::{Clock, Processes, Random, Rewriter, Tickets};
+use super::throttle::Throttled;
 
 /// Told what happens. Called from the run's tasks, in order for each target; must not block.
 pub trait Observer: Send + Sync + Debug {
@@ -121,6 +123,17 @@ pub struct Context {
 }
 
 impl Context {
+    /// The store for reading the contents of data files, no faster than the run may.
+    pub(super) fn contents(&self) -> Arc<dyn Read> {
+        let store: Arc<dyn Read> = Arc::clone(&self.store) as Arc<dyn Read>;
+        Arc::new(Throttled { store, control: self.control.clone(), clock: Arc::clone(&self.clock) })
+    }
+
+    /// Waits until so many bytes of contents may be written.
+    pub(super) async fn writes(&self, bytes: usize) -> Result<()> {
+        self.control.moves(self.clock.as_ref(), bytes as u64).await
+    }
+
     /// The lake's records.
     pub fn ledger(&self) -> Ledger {
         let store: Arc<dyn Read> = Arc::clone(&self.store) as Arc<dyn Read>;

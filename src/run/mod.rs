@@ -29,6 +29,7 @@ pub mod seams;
 mod settle;
 mod sweep;
 mod system;
+mod throttle;
 
 use crate::error::Result;
 use crate::model::{RunId, RunKind, TargetOutcome};

@@ -13,7 +13,6 @@ use crate::ledger::kept_name;
 use crate::ledger::parallel::try_each;
 use crate::ledger::sight::Live;
 use crate::model::{Attributes, FileGroup, KnownFile, PlannedFile, PlannedTarget, Policy, Rows, Size, Verify};
-use crate::store::Read;
 
 use super::again::Attempts;
 use super::check::output_attributes;
@@ -67,7 +66,7 @@ pub(super) async fn source_facts(
 async fn source_fact(lease: &Lease, key: &str, planned: &PlannedFile, live: &Live) -> Result<(String, Attributes)> {
     let context = &lease.context;
     let directory = &lease.tenant.location;
-    let (found, rows) = context.rewriter.group_key(context.store.as_ref(), directory, &planned.file).await?;
+    let (found, rows) = context.rewriter.group_key(context.contents().as_ref(), directory, &planned.file).await?;
     if found != key || rows != planned.rows {
         return Err(Error::new(Code::Changed, format!("{} is not the file that was planned", planned.file.name))
             .why("its footer says something else"));
@@ -115,8 +114,8 @@ async fn write_one(
     let (scratch, written) = loop {
         let scratch = lease.scratch_name()?;
         let attempt = async {
-            let mut sink = DigestingFile::new(lease.hold().create_parked(&scratch).await?);
-            let store: Arc<dyn Read> = Arc::clone(&lease.context.store) as Arc<dyn Read>;
+            let mut sink = DigestingFile::new(lease.hold().create_parked(&scratch).await?, &lease.context);
+            let store = lease.context.contents();
             let proof = lease.context.rewriter.rewrite(store, merge.clone(), &mut sink, work.clone()).await?;
             let rows = proof.rows();
             if rows != planned {
@@ -182,7 +181,7 @@ pub(super) async fn verify_all(
 }
 
 async fn verify_one(lease: &Lease, written: &Written, how: Verify, work: Work) -> Result<()> {
-    let store: Arc<dyn Read> = Arc::clone(&lease.context.store) as Arc<dyn Read>;
+    let store = lease.context.contents();
     let path = lease.path().join(&kept_name(&written.file.name));
     written.proof.verify(store, &path, how, work).await.map_err(|error| error.lake("the live files were not touched"))
 }

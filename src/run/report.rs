@@ -1,5 +1,6 @@
 //! What a run tells its observer, and the run index.
 
+use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -19,6 +20,8 @@ const SHARE_EVERY: Duration = Duration::from_millis(100);
 const RATES_OVER: Duration = Duration::from_secs(10);
 /// From then on the time left is told.
 const LEFT_FROM: Duration = Duration::from_secs(10);
+/// It is what the work left takes at the speed of so long a time; a limit that changed shows within it.
+const LEFT_BY: Duration = Duration::from_secs(30);
 
 /// A target that a run is going to work on.
 #[derive(Clone, Debug)]
@@ -40,6 +43,8 @@ pub(super) struct Reporter {
     total: Size,
     begun: Duration,
     window: Mutex<(Duration, u64, u64)>,
+    /// When how much was done, over the last while.
+    done: Mutex<VecDeque<(Duration, f32)>>,
 }
 
 #[derive(Debug)]
@@ -73,6 +78,7 @@ impl Reporter {
             finished: None,
             targets: targets.iter().map(|target| target.progress.clone()).collect(),
             rates: Rates::default(),
+            limits: context.control.limits(),
             log: Vec::new(),
             watchers: 0,
             failure: None,
@@ -87,6 +93,7 @@ impl Reporter {
             total,
             begun,
             window: Mutex::new((begun, 0, 0)),
+            done: Mutex::new(VecDeque::from([(begun, 0.0)])),
         }
     }
 
@@ -187,12 +194,21 @@ impl Reporter {
             *window = (now, read, files);
         }
         drop(window);
-        let elapsed = now.saturating_sub(self.begun);
-        if elapsed >= LEFT_FROM && rates.share > 0.0 {
-            let left = elapsed.as_secs_f64() * f64::from((1.0 - rates.share) / rates.share);
-            rates.left_ms = Some((left * 1000.0) as u64);
-        }
+        rates.left_ms = self.left(now, rates.share);
         self.context.observer.event(Event::Rates { rates });
+    }
+
+    /// What the work left takes at the speed of the last while; none at first, and while nothing moves.
+    fn left(&self, now: Duration, share: f32) -> Option<u64> {
+        let mut done = self.done.lock().ok()?;
+        done.push_back((now, share));
+        while done.get(1).is_some_and(|(at, _)| now.saturating_sub(*at) >= LEFT_BY) {
+            done.pop_front();
+        }
+        let (at, before) = *done.front()?;
+        let (over, moved) = (now.saturating_sub(at).as_secs_f64(), f64::from(share - before));
+        let told = now.saturating_sub(self.begun) >= LEFT_FROM && moved > 0.0;
+        told.then(|| (over * f64::from(1.0 - share) / moved * 1_000.0) as u64)
     }
 
     /// The work that is done: a target counts by its bytes and files, its steps by how long they take.

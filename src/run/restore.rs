@@ -98,12 +98,14 @@ async fn copy_file(lease: &Lease, kept: &str, to: &StorePath) -> Result<()> {
     let store = &lease.context.store;
     let path = lease.path().join(kept);
     let modified = store.stat(&path).await?.map(|entry| entry.modified);
-    let from = store.open(&path).await?;
+    let from = lease.context.contents().open(&path).await?;
     let mut copy = store.create(to).await?;
     let mut offset = 0;
     while offset < from.length().0 {
         let length = usize::try_from(from.length().0 - offset).unwrap_or(CHUNK).min(CHUNK);
-        copy.write(from.read_at(offset, length).await?).await?;
+        let bytes = from.read_at(offset, length).await?;
+        lease.context.writes(bytes.len()).await?;
+        copy.write(bytes).await?;
         offset += length as u64;
     }
     copy.finish(&ours(FILE_MODE), modified).await

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 use xxhash_rust::xxh3::Xxh3;
 
+use super::Context;
 use crate::error::Result;
 use crate::format::{self, MemoryPool, Merge, Merged, Progress};
 use crate::model::{Attributes, FileTime, KnownFile, Rows, Size, StorePath, Verify};
@@ -93,6 +94,7 @@ impl Rewritten for NativeRewritten {
 /// A file that is written while the digest of its bytes is taken; cleanup compares it before it deletes the originals.
 pub(super) struct DigestingFile {
     inner: Box<dyn WriteFile>,
+    context: Context,
     digest: Xxh3,
     length: u64,
 }
@@ -104,8 +106,8 @@ impl Debug for DigestingFile {
 }
 
 impl DigestingFile {
-    pub(super) fn new(inner: Box<dyn WriteFile>) -> DigestingFile {
-        DigestingFile { inner, digest: Xxh3::new(), length: 0 }
+    pub(super) fn new(inner: Box<dyn WriteFile>, context: &Context) -> DigestingFile {
+        DigestingFile { inner, context: context.clone(), digest: Xxh3::new(), length: 0 }
     }
 
     /// Finishes the file; its length and digest.
@@ -119,6 +121,7 @@ impl DigestingFile {
 #[async_trait]
 impl WriteFile for DigestingFile {
     async fn write(&mut self, bytes: Bytes) -> Result<()> {
+        self.context.writes(bytes.len()).await?;
         self.digest.update(&bytes);
         self.length += bytes.len() as u64;
         self.inner.write(bytes).await

@@ -111,6 +111,9 @@ impl Sweep {
         if control.is_cancelled() {
             return Err(Error::new(Code::Interrupted, "cancelled before it was begun"));
         }
+        if self.kind.ends_in_part() {
+            control.may_begin(self.context.clock.now())?;
+        }
         self.reporter.step(index, Step::Check);
         Ok(())
     }

@@ -393,7 +393,9 @@ pub fn keys(app: &App, canvas: &mut Canvas<'_>, y: u16) {
             x += 2;
         }
         x = canvas.text(x, y, &key, Role::Key);
-        x = canvas.text(x, y, &format!(" {label}"), Role::Text);
+        // What is typed after the palette's key stands against it.
+        let gap = if label.starts_with("limit ") { "" } else { " " };
+        x = canvas.text(x, y, &format!("{gap}{label}"), Role::Text);
     }
 }
 
@@ -450,7 +452,7 @@ fn shown(app: &App, action: Action, _label: &str) -> bool {
         Action::Recover if *app.view() != View::Attention => app.off(action).is_none(),
         Action::RollBack if matches!(app.view(), View::Run(_)) => app.off(action).is_none(),
         Action::RollBack if *app.view() == View::Lake => app.off(action).is_none(),
-        Action::Pause | Action::Cancel | Action::Freeze if matches!(app.view(), View::Run(_)) => {
+        Action::Pause | Action::Cancel | Action::Freeze | Action::Palette if matches!(app.view(), View::Run(_)) => {
             app.off(Action::Pause).is_none()
         }
         Action::Mark | Action::Range | Action::All | Action::None | Action::In

@@ -10,6 +10,7 @@ use super::{history, result};
 use crate::app::{App, percent};
 use crate::model::{
     LogLine, RunId, RunKind, RunSnapshot, Size, Step, TargetProgress, TargetState, age_text, count_text, duration_text,
+    rate_text, until_text,
 };
 
 /// What backups mean for space.
@@ -73,15 +74,22 @@ fn progress(app: &App, snapshot: &RunSnapshot, canvas: &mut Canvas<'_>) {
         canvas.text(x, 0, undo, Role::Text);
         return;
     }
-    let cells = usize::from(canvas.width() / 2).saturating_sub(0).min(60);
     let share = snapshot.rates.share.clamp(0.0, 1.0);
+    let paused = snapshot.state == crate::model::RunState::Paused;
+    let text = progress_text(app, snapshot, elapsed, paused);
+    let room = usize::from(canvas.width()).saturating_sub(crate::model::width(&text) + 3);
+    let cells = usize::from(canvas.width() / 2).min(room).min(60);
     let filled = eighths((f64::from(share) * 10_000.0) as u64, 10_000, cells, false);
     let bar = canvas.glyphs.lying(filled);
     let used = crate::model::width(&bar);
     let rest = canvas.glyphs.dot().repeat(cells.saturating_sub(used));
     let x = canvas.text(2, 0, &bar, Role::Bar);
     let x = canvas.text(x, 0, &rest, Role::Dim);
-    let paused = snapshot.state == crate::model::RunState::Paused;
+    canvas.text(x, 0, &text, if paused { Role::Warn } else { Role::Text });
+}
+
+/// `  36 %   0:58 of ~2:40   ends ~09:45   until 05:30 UTC`
+fn progress_text(app: &App, snapshot: &RunSnapshot, elapsed: Duration, paused: bool) -> String {
     let word = if paused { "  PAUSED" } else { "" };
     let eta = match snapshot.rates.left_ms.filter(|_| elapsed.as_secs() >= 10 && !paused) {
         Some(left) => {
@@ -91,8 +99,9 @@ fn progress(app: &App, snapshot: &RunSnapshot, canvas: &mut Canvas<'_>) {
         }
         None => String::new(),
     };
-    let text = format!("  {}{word}   {}{eta}", percent(share), clock(elapsed));
-    canvas.text(x, 0, &text, if paused { Role::Warn } else { Role::Text });
+    let until = snapshot.limits.until.map(|until| format!("   until {}", until_text(until, app.data.now)));
+    let share = percent(snapshot.rates.share.clamp(0.0, 1.0));
+    format!("  {share}{word}   {}{eta}{}", clock(elapsed), until.unwrap_or_default())
 }
 
 fn speeds(app: &App, snapshot: &RunSnapshot, canvas: &mut Canvas<'_>) {
@@ -106,8 +115,11 @@ fn speeds(app: &App, snapshot: &RunSnapshot, canvas: &mut Canvas<'_>) {
         Size(0) => String::new(),
         total => format!("  read {} of {total}", rates.bytes_read),
     };
-    if rates.bytes_per_second > 0 {
-        text.push_str(&format!("  {}/s", Size(rates.bytes_per_second)));
+    match (rates.bytes_per_second, snapshot.limits.bytes_per_second) {
+        (0, None) => {}
+        (speed, None) => text.push_str(&format!("  {}/s", Size(speed))),
+        (0, Some(limit)) => text.push_str(&format!("  limit {}", rate_text(limit))),
+        (speed, Some(limit)) => text.push_str(&format!("  {}/s, limit {}", Size(speed), rate_text(limit))),
     }
     if rates.files_per_second > 0 {
         text.push_str(&format!("  {} files/s", count_text(rates.files_per_second)));

@@ -11,7 +11,7 @@ use tokio::sync::broadcast;
 
 use super::log;
 use crate::ipc::{Reply, encode};
-use crate::model::{Event, LogLevel, LogLine, Rates, RunSnapshot, RunState, TargetProgress};
+use crate::model::{Event, LogLevel, LogLine, Rates, RunKind, RunLimits, RunSnapshot, RunState, TargetProgress};
 use crate::run::Observer;
 
 /// Events that wait for a view at most.
@@ -54,6 +54,11 @@ impl Board {
         self.lock().snapshot.clone()
     }
 
+    /// What the run does.
+    pub fn kind(&self) -> RunKind {
+        self.lock().snapshot.kind
+    }
+
     /// The state now, and what comes after it.
     pub fn watch(&self) -> (RunSnapshot, broadcast::Receiver<Message>) {
         let state = self.lock();
@@ -76,6 +81,14 @@ impl Board {
         if matches!(state.snapshot.state, RunState::Running | RunState::Paused) {
             let event = Event::Run { state: if paused { RunState::Paused } else { RunState::Running } };
             self.tell(&mut state, event);
+        }
+    }
+
+    /// A person changed the limits.
+    pub fn limits(&self, limits: RunLimits) {
+        let mut state = self.lock();
+        if state.snapshot.finished.is_none() {
+            self.tell(&mut state, Event::Limits { limits });
         }
     }
 
@@ -133,6 +146,7 @@ impl Observer for Board {
         let mut state = self.lock();
         let old = &mut state.snapshot;
         snapshot.watchers = old.watchers;
+        snapshot.limits = old.limits;
         snapshot.log = std::mem::take(&mut old.log);
         if snapshot.lake.is_empty() {
             snapshot.lake = std::mem::take(&mut old.lake);

@@ -62,6 +62,9 @@ impl Worker {
         places.create()?;
         log::sweep(places.state(), SystemTime::now());
         let control = Control::default();
+        let limits = act::limits(&launch.order);
+        control.limit(limits.bytes_per_second);
+        control.until(limits.until);
         let early = context::open(&launch, control.clone(), Arc::new(run::Unobserved)).await?;
         let run = run::reserve_id(&early).await?;
         let listening = listen::listen(&places, &run)?;
@@ -141,6 +144,7 @@ fn begun(launch: &WorkerLaunch, run: &RunId, context: &Context) -> RunSnapshot {
         finished: None,
         targets: Vec::new(),
         rates: Rates::default(),
+        limits: context.control.limits(),
         log: Vec::new(),
         watchers: 0,
         failure: None,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::Utc;
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
@@ -13,7 +14,7 @@ use tokio::time::timeout;
 use super::board::{Board, Message};
 use crate::error::{Code, Error, Reason, Result};
 use crate::ipc::{Hello, Lines, Reply, Request, encode};
-use crate::model::{LogLevel, RunSnapshot};
+use crate::model::{LogLevel, RunSnapshot, rate_text, until_text};
 use crate::run::Control;
 
 /// The longest line of a view.
@@ -156,21 +157,41 @@ async fn listen(lines: &mut Lines<BufReader<OwnedReadHalf>>, hello: &Hello, desk
 
 /// Carries a request out.
 pub fn steer(board: &Board, control: &Control, request: Request, who: &str) {
-    let asked = match request {
-        Request::Pause => "pause",
-        Request::Resume => "resume",
-        Request::Cancel => "cancel",
+    let asked = match &request {
+        Request::Pause => "pause".to_owned(),
+        Request::Resume => "resume".to_owned(),
+        Request::Cancel => "cancel".to_owned(),
+        Request::Limit { bytes_per_second } => match bytes_per_second {
+            Some(rate) => format!("limit {}", rate_text(*rate)),
+            None => "limit off".to_owned(),
+        },
+        Request::Until { at } => match at {
+            Some(at) => format!("until {}", until_text(*at, Utc::now())),
+            None => "until off".to_owned(),
+        },
     };
     board.note(LogLevel::Info, format!("{asked}, asked by {who}"));
     match request {
-        Request::Pause => control.pause(),
-        Request::Resume => control.resume(),
+        Request::Pause => {
+            control.pause();
+            board.hold(true);
+        }
+        Request::Resume => {
+            control.resume();
+            board.hold(false);
+        }
         Request::Cancel => control.cancel(),
-    }
-    match request {
-        Request::Pause => board.hold(true),
-        Request::Resume => board.hold(false),
-        Request::Cancel => {}
+        Request::Limit { bytes_per_second } => {
+            control.limit(bytes_per_second);
+            board.limits(control.limits());
+        }
+        Request::Until { at } if board.kind().ends_in_part() => {
+            control.until(at);
+            board.limits(control.limits());
+        }
+        Request::Until { .. } => {
+            board.note(LogLevel::Warn, format!("until: a {} is not left in part", board.kind().word()));
+        }
     }
 }
 

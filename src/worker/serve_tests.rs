@@ -22,6 +22,7 @@ fn snapshot(targets: usize) -> RunSnapshot {
         targets: (0..targets).map(|number| progress(number, Step::Check, 0.0)).collect(),
         rates: Rates::default(),
         log: Vec::new(),
+        limits: Default::default(),
         watchers: 0,
         failure: None,
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use lakehand::action::{self, Exclude, Selection, Subject};
 use lakehand::error::Code;
-use lakehand::model::{OnDrift, PartitionSpec, Plan, StorePath, TableName, TargetId};
+use lakehand::model::{OnDrift, PartitionSpec, Plan, RunLimits, StorePath, TableName, TargetId};
 use tokio_util::sync::CancellationToken;
 
 use crate::worker_bench::Bench;
@@ -116,7 +116,10 @@ async fn a_plan_is_found_by_its_id_its_file_and_nothing_else() {
     fs::write(&file, serde_json::to_string(&other).unwrap()).unwrap();
     let error = action::load_plan(&session, file.to_str().unwrap()).await.unwrap_err();
     assert_eq!(error.code(), Code::PlanOtherLake);
-    assert_eq!(action::execute(&session, &other, OnDrift::Skip, true).await.unwrap_err().code(), Code::PlanOtherLake);
+    assert_eq!(
+        action::execute(&session, &other, OnDrift::Skip, true, RunLimits::default()).await.unwrap_err().code(),
+        Code::PlanOtherLake
+    );
 }
 
 #[tokio::test]
@@ -145,7 +148,7 @@ async fn drift_is_seen_in_every_form_and_refuses_before_a_worker_is_started() {
     };
     let late = add_late_file(&plan);
     assert!(text().await.starts_with("1 file more, "), "{}", text().await);
-    let error = action::execute(&session, &plan, OnDrift::Refuse, true).await.unwrap_err();
+    let error = action::execute(&session, &plan, OnDrift::Refuse, true, RunLimits::default()).await.unwrap_err();
     assert_eq!(error.code(), Code::PlanDrift);
     assert!(error.next_step().unwrap().contains("--on-drift skip"), "{error:?}");
     assert!(!bench.places().state().exists(), "a worker was started");
@@ -170,17 +173,17 @@ async fn what_may_not_be_started_is_refused_with_a_reason() {
     let session = bench.session().await;
     let mut plan = bench.plan("sales.orders").await;
     plan.targets[0].window_ms_estimate = 3_600_000;
-    let error = action::execute(&session, &plan, OnDrift::Refuse, false).await.unwrap_err();
+    let error = action::execute(&session, &plan, OnDrift::Refuse, false, RunLimits::default()).await.unwrap_err();
     assert_eq!(error.code(), Code::WindowLimit, "{error}");
     plan.targets.clear();
-    let error = action::execute(&session, &plan, OnDrift::Refuse, true).await.unwrap_err();
+    let error = action::execute(&session, &plan, OnDrift::Refuse, true, RunLimits::default()).await.unwrap_err();
     assert_eq!(error.code(), Code::NothingToDo);
 
     let mut bench = bench;
     bench.settings.read_only = true;
     let session = bench.session().await;
     let plan = bench.plan("sales.orders").await;
-    let error = action::execute(&session, &plan, OnDrift::Refuse, true).await.unwrap_err();
+    let error = action::execute(&session, &plan, OnDrift::Refuse, true, RunLimits::default()).await.unwrap_err();
     assert_eq!(error.code(), Code::ReadOnly);
     let run = lakehand::model::RunId::parse("20260101-0000-abc").unwrap();
     let all = lakehand::ipc::Scope::default();

@@ -29,3 +29,4 @@ mod worker;
 mod worker_acts;
 mod worker_bench;
 mod worker_deaths;
+mod worker_limits;

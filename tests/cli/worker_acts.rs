@@ -105,8 +105,14 @@ async fn the_rest_of_a_cancelled_run_is_a_plan() {
     assert!(open > 0);
     assert_eq!((rest.targets.len(), rest.totals.targets), (open, open as u64));
     assert_eq!(action::check_plan(&session, &rest, &CancellationToken::new()).await.unwrap(), []);
-    let second =
-        bench.carry_out(&Order::Compact { plan: Box::new(rest), skip_drifted: false, accept_window: true }).await;
+    let second = bench
+        .carry_out(&Order::Compact {
+            plan: Box::new(rest),
+            skip_drifted: false,
+            accept_window: true,
+            limits: Default::default(),
+        })
+        .await;
     assert_eq!(second.state, RunState::Done, "{second:?}");
     assert_eq!(bench.seen().rows, before.rows);
     let orders = Selection::table(TableName::new("sales", "orders"));

@@ -69,7 +69,12 @@ impl Bench {
     }
 
     pub async fn compact_order(&self, table: &str) -> Order {
-        Order::Compact { plan: Box::new(self.plan(table).await), skip_drifted: false, accept_window: true }
+        Order::Compact {
+            plan: Box::new(self.plan(table).await),
+            skip_drifted: false,
+            accept_window: true,
+            limits: Default::default(),
+        }
     }
 
     /// Starts a worker of the real program.

@@ -6,7 +6,7 @@ use lakehand::app::{
 };
 use lakehand::error::{Code, Error};
 use lakehand::ipc::Request;
-use lakehand::model::RunKind;
+use lakehand::model::{Event, RunKind, RunLimits};
 
 use crate::console::{Console, now};
 use crate::lake::{finish_readings, load, load_targets, table_name};
@@ -47,7 +47,7 @@ fn from_the_lake_to_an_executed_plan() {
     console.keys("<Enter>");
     assert!(console.text().contains("nothing was done"));
     console.keys("Xy");
-    let executed = Effect::Execute { plan: Box::new(plan()), accept_window: false };
+    let executed = Effect::Execute { plan: Box::new(plan()), accept_window: false, limits: Default::default() };
     assert_eq!(console.take(), [executed]);
     console.send(Msg::Run(RunMsg::Started(run_id("1121-0942-p2c"))));
     assert!(console.take().contains(&Effect::Attach(run_id("1121-0942-p2c"))));
@@ -523,4 +523,63 @@ fn a_lost_server_leaves_what_is_known_and_one_that_is_back_is_asked_for_everythi
     let effects = console.take();
     assert!(effects.contains(&Effect::LoadLake) && effects.contains(&Effect::ListRuns), "{effects:?}");
     assert!(!console.row(0).contains("[CACHE]"));
+}
+
+#[test]
+fn a_plan_takes_limits_into_its_run() {
+    let mut console = on_orders();
+    console.keys("p");
+    plan_made(&mut console);
+    console.keys(":limit 50MB/s<Enter>");
+    let row = console.row(22);
+    assert!(row.contains("its run reads and writes at most 50 MB/s; :limit off undoes it"), "{row}");
+    console.keys(":until 11:30<Enter>");
+    assert!(console.row(22).contains("begins no target after 11:30 UTC, in 1 h 46 min"), "{}", console.row(22));
+    let text = console.text();
+    assert!(text.contains("the run: at most 50 MB/s; no new target after 11:30 UTC; it then takes"), "{text}");
+    assert_eq!(console.take().last(), Some(&Effect::Plan { marks: vec![Mark::Target(orders("2026-11-17"))] }));
+    console.keys("X");
+    assert!(console.text().contains("at most 50 MB/s"), "{}", console.text());
+    console.keys("y");
+    let until = Some("2026-11-21T11:30:00Z".parse().unwrap());
+    let limits = RunLimits { bytes_per_second: Some(50_000_000), until };
+    assert_eq!(console.take(), [Effect::Execute { plan: Box::new(plan()), accept_window: false, limits }]);
+    console.keys(":limit off<Enter>:until off<Enter>c");
+    assert!(!console.text().contains("at most"), "{}", console.text());
+}
+
+#[test]
+fn a_run_that_works_takes_limits_at_once() {
+    let mut console = Console::open((80, 24));
+    load(&mut console);
+    let run = run_id("1121-0942-p2c");
+    let steer = |request: Request| Effect::Steer { run: run.clone(), request };
+    list_runs(&mut console, true);
+    console.send(Msg::Run(RunMsg::Attached(Box::new(snapshot()))));
+    console.keys("4");
+    console.take();
+    console.keys(":limit 50MB/s<Enter>");
+    assert_eq!(console.take(), [steer(Request::Limit { bytes_per_second: Some(50_000_000) })]);
+    console.keys(":until 11:30<Enter>");
+    let at = Some("2026-11-21T11:30:00Z".parse().unwrap());
+    assert_eq!(console.take(), [steer(Request::Until { at })]);
+    // What the worker says is shown, whoever asked for it.
+    let limits = RunLimits { bytes_per_second: Some(50_000_000), until: at };
+    console.send(Msg::Run(RunMsg::Event { run: run.clone(), event: Event::Limits { limits } }));
+    let text = console.text();
+    assert!(text.contains("73.0 MiB/s, limit 50 MB/s") && text.contains("until 11:30 UTC"), "{text}");
+    console.keys(":limit 400Mbit/s<Enter>");
+    assert!(console.row(22).contains("did you mean 50MB/s?"), "{}", console.row(22));
+    console.keys(":until 09:40<Enter>");
+    assert!(console.row(22).contains("09:40 has passed"), "{}", console.row(22));
+    assert_eq!(console.take().iter().filter(|effect| matches!(effect, Effect::Steer { .. })).count(), 0);
+    console.keys(":limit off<Enter>");
+    assert_eq!(console.take(), [steer(Request::Limit { bytes_per_second: None })]);
+    let back = lakehand::model::RunSnapshot { kind: RunKind::Rollback, ..snapshot() };
+    console.send(Msg::Run(RunMsg::Attached(Box::new(back))));
+    console.keys(":until 11:30<Enter>");
+    assert!(console.row(22).contains("not left in part"), "{}", console.row(22));
+    console.keys("0:limit 50MB/s<Enter>");
+    assert!(console.row(22).contains("only on Plan, or on a run that works"), "{}", console.row(22));
+    assert_eq!(console.take().iter().filter(|effect| matches!(effect, Effect::Steer { .. })).count(), 0);
 }

@@ -156,6 +156,7 @@ pub fn snapshot() -> RunSnapshot {
             progress(ledger, TargetState::Pending, None, 0.0, [65_000, 23], 0),
             progress(orders("2026-11-17"), TargetState::Replaced, None, 1.0, [14_808, 16], 31),
         ],
+        limits: Default::default(),
         rates: Rates {
             bytes_read: Size(gib(4.2)),
             bytes_total: Size(gib(8.9)),

@@ -19,6 +19,7 @@ mod fault;
 mod heartbeats;
 mod journeys;
 mod large;
+mod limits;
 mod power;
 mod sequences;
 mod servers;

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::Utc;
 use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
 
 use crate::action;
-use crate::cli::arguments::{AnswerArguments, PolicyArguments, SelectionArguments};
+use crate::cli::arguments::{AnswerArguments, LimitArguments, PolicyArguments, SelectionArguments};
 use crate::cli::ask::{Expected, Question};
 use crate::cli::scanning::Scanning;
 use crate::cli::session::Session;
 use crate::cli::{planned, report};
 use crate::config::Settings;
 use crate::error::{Code, Error, Exit, Result};
-use crate::model::{OnDrift, Plan, Skipped, count_text, counted, duration_text};
+use crate::model::{OnDrift, Plan, RunLimits, Skipped, count_text, counted, duration_text};
 
 use super::plan::refuse_sorting;
 
@@ -24,6 +25,7 @@ use super::plan::refuse_sorting;
   lakehand compact --table sales.orders                       plans, asks, runs, waits
   lakehand compact --table sales.orders --partition dt=2026-11-19 --dry-run
   lakehand compact --database sales --yes --detach            from cron
+  lakehand compact --database sales --yes --limit 50MB/s --until 05:30    in the maintenance window
   lakehand compact --plan c4h                                 exactly what was planned
   lakehand compact --plan p2c                                 the targets that run p2c did not begin
 What is changed: the files of the targets; rows, schema, location and attributes stay. The originals stay in hidden
@@ -41,6 +43,8 @@ pub struct Compact {
     /// When a target no longer matches its plan: refuse the run, or leave that target out
     #[arg(long, value_enum)]
     on_drift: Option<Drift>,
+    #[command(flatten)]
+    limits: LimitArguments,
     #[command(flatten)]
     answers: AnswerArguments,
 }
@@ -60,6 +64,7 @@ impl Compact {
         let settings =
             if self.answers.dry_run { session.settings(&flags)? } else { session.writable_settings(&flags)? };
         let on_drift = self.drift(session)?;
+        let limits = self.limits.limits(&session.edge.environment)?;
         session.edge.paths.prepare()?;
         session.block_on(async {
             let lake = session.open(&settings).await?;
@@ -74,9 +79,9 @@ impl Compact {
             if !session.output.is_json() {
                 session.output.say(&planned::text(&plan));
             }
-            question(&settings, &plan).ask(&self.answers, &session.edge)?;
+            question(&settings, &plan, limits).ask(&self.answers, &session.edge)?;
             let accept_window = self.accept_window(session, &settings, &plan)?;
-            let run = action::execute(&lake, &plan, on_drift, accept_window);
+            let run = action::execute(&lake, &plan, on_drift, accept_window, limits);
             report::carry_out(session, &lake, &self.answers, run).await
         })
     }
@@ -117,9 +122,9 @@ impl Compact {
     }
 }
 
-fn question(settings: &Settings, plan: &Plan) -> Question {
+fn question(settings: &Settings, plan: &Plan, limits: RunLimits) -> Question {
     let totals = &plan.totals;
-    let facts = vec![
+    let mut facts = vec![
         format!(
             "{} in {}, {} -> {}, about {}.",
             counted(totals.targets, "target"),
@@ -130,12 +135,20 @@ fn question(settings: &Settings, plan: &Plan) -> Question {
         ),
         "Reversible: the originals stay as backups; lakehand rollback takes it back.".to_owned(),
     ];
+    facts.extend(limits_fact(plan, limits));
     if settings.production {
         let expected = Expected::Typed(totals.targets.to_string());
         Question { text: format!("Execute this plan on PRODUCTION ({})?", settings.profile), facts, expected }
     } else {
         Question { text: format!("Execute this plan on {}?", settings.profile), facts, expected: Expected::Yes }
     }
+}
+
+/// What the run may take, and how long it then takes at least: everything is read, written and read back.
+fn limits_fact(plan: &Plan, limits: RunLimits) -> Option<String> {
+    let text = (!limits.is_none()).then(|| limits.text(Utc::now()))?;
+    let least = limits.least_time(plan.bytes_moved()).map(|least| format!("; at least {}", duration_text(least)));
+    Some(format!("The run: {text}{}.", least.unwrap_or_default()))
 }
 
 /// Nothing would be gained, or everything that was named is refused: each with its reason.

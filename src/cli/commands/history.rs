@@ -9,7 +9,7 @@ use crate::cli::report;
 use crate::cli::session::Session;
 use crate::cli::table::Table;
 use crate::error::{Exit, Result};
-use crate::model::{LogLevel, RunKind, RunSummary, Size, counted};
+use crate::model::{LogLevel, RunKind, RunLimits, RunSummary, Size, counted};
 
 /// List every run of the lake, whoever made it, and what can be done about each.
 #[derive(Debug, Args)]
@@ -62,6 +62,7 @@ fn one(session: &Session, shown: &ShownRun) -> Result<()> {
         host: &summary.host,
         started: summary.started,
         finished: summary.finished,
+        limits: RunLimits::default(),
     };
     session.output.either(&documents::run(head, &detail.outcomes), || {
         let mut text = line_table(std::slice::from_ref(summary));

@@ -41,6 +41,8 @@ struct Job<'a> {
     targets_done: usize,
     share: f32,
     left_ms: Option<u64>,
+    limit_bytes_per_second: Option<u64>,
+    until: Option<chrono::DateTime<chrono::Utc>>,
     watchers: usize,
 }
 
@@ -70,6 +72,8 @@ fn job(run: &LocalRun) -> Job<'_> {
         targets_done: snapshot.counts()[0],
         share: snapshot.rates.share,
         left_ms: snapshot.rates.left_ms,
+        limit_bytes_per_second: snapshot.limits.bytes_per_second,
+        until: snapshot.limits.until,
         watchers: snapshot.watchers,
     }
 }
@@ -88,7 +92,7 @@ fn text(runs: &[LocalRun]) -> String {
     if runs.is_empty() {
         return "no run of yours works on this host; all of the lake: lakehand history".to_owned();
     }
-    let mut table = Table::new(&["run", "kind", ">targets", ">done", "state", "worker", "started"]);
+    let mut table = Table::new(&["run", "kind", ">targets", ">done", "state", "worker", "started", "limits"]);
     for run in runs {
         let snapshot = &run.snapshot;
         table.row([
@@ -99,6 +103,7 @@ fn text(runs: &[LocalRun]) -> String {
             snapshot.state.word(),
             life(run.life),
             &snapshot.started.format("%m-%d %H:%M").to_string(),
+            &if run.life == Life::Ended { String::new() } else { snapshot.limits.text(chrono::Utc::now()) },
         ]);
     }
     table.text()

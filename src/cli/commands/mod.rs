@@ -37,6 +37,8 @@ pub fn carry_out(command: Option<Command>, session: &Session) -> Result<Exit> {
         Some(Command::Pause(command)) => command.carry_out(session),
         Some(Command::Resume(command)) => command.carry_out(session),
         Some(Command::Cancel(command)) => command.carry_out(session),
+        Some(Command::Limit(command)) => command.carry_out(session),
+        Some(Command::Until(command)) => command.carry_out(session),
         Some(Command::History(command)) => command.carry_out(session),
         Some(Command::Rollback(command)) => command.carry_out(session),
         Some(Command::Cleanup(command)) => command.carry_out(session),

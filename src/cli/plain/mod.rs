@@ -38,6 +38,7 @@ NUMBER        open that row                    more     the next rows (Enter too
 mark 1 3-5    mark rows; mark all, unmark 3    basket   what is marked
 plan          plan what is marked              steps    what it would do, step by step
 run           execute the plan: asks           history  every run of the lake, numbered
+              with --limit 50MB/s --until 05:30 if so wished; limit RUN off, until RUN off while it works
 rollback 2    preview and take back: asks      inspect 2, analyze, doctor, explain CODE, any command
 quit          leave; runs go on                help     this";
 
@@ -125,9 +126,10 @@ impl Plain<'_> {
             ("unmark", rows) => self.mark(rows, false)?,
             ("plan" | "p", []) => self.make_plan()?,
             ("steps", []) => self.session.output.text(&planned::steps(self.plan()?))?,
-            ("run" | "X", []) => {
+            ("run" | "X", limits) if limits.first().is_none_or(|word| word.starts_with("--")) => {
                 let plan = self.plan()?.plan.to_string();
-                self.command(&["compact", "--plan", &plan])?;
+                let words = ["compact", "--plan", plan.as_str()].into_iter().chain(limits.iter().copied());
+                self.command(&words.collect::<Vec<_>>())?;
             }
             ("rollback" | "recover" | "cleanup" | "restore" | "history", [row, more @ ..]) if is_number(row) => {
                 let Row::Run(run) = self.listed.row(row)? else {

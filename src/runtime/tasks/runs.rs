@@ -125,7 +125,9 @@ pub(super) async fn order(context: Context, messages: mpsc::Sender<Msg>, effect:
 
 async fn start(session: &Session, effect: Effect) -> Result<RunId> {
     match effect {
-        Effect::Execute { plan, accept_window } => action::execute(session, &plan, OnDrift::Skip, accept_window).await,
+        Effect::Execute { plan, accept_window, limits } => {
+            action::execute(session, &plan, OnDrift::Skip, accept_window, limits).await
+        }
         Effect::Rollback { of, scope } => action::rollback(session, &of, &scope).await,
         Effect::Cleanup { of, scope, terms } => {
             action::cleanup(session, &of, &scope, minimum_age(terms), terms.skip_trash).await
