@@ -30,6 +30,7 @@ mod moves;
 mod nav;
 mod off;
 mod options;
+mod packed;
 mod palette;
 mod plan;
 mod preview;

@@ -3,7 +3,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::effect::Effect;
-use super::list::List;
 use super::message::{Details, Msg};
 use super::nav::View;
 use super::shown::{Level, Overlay};
@@ -34,7 +33,7 @@ impl App {
         }
         // Rows that streamed in are ordered once nobody has pressed a key for two seconds.
         let rests = self.last_key.is_none_or(|at| now - at >= TimeDelta::seconds(2));
-        if rests && self.list().is_some_and(List::is_stale) {
+        if rests && self.list().is_some_and(|list| list.is_stale() && list.working().is_none()) {
             self.with_list(|list, source, _| list.renew(source));
             self.dirty = true;
         }

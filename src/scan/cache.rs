@@ -6,7 +6,7 @@
 //! lake is an empty cache, never an error: everything in it can be found again. Every item carries its own age.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -70,9 +70,11 @@ impl Cache {
         self.read("tables", "tables").unwrap_or_default().1
     }
 
-    /// The targets of a table.
-    pub fn targets(&self, table: &TableName) -> Vec<TargetStats> {
-        self.read(&targets_file(table), &table.to_string()).unwrap_or_default().1
+    /// The targets of a table, at most so many at a time, until `each` wants no more: a million at once would be more
+    /// than the console may have in memory. The file is read whole before the first are given, so nothing of a damaged
+    /// one is.
+    pub fn each_targets(&self, table: &TableName, most: usize, mut each: impl FnMut(Vec<TargetStats>) -> bool) {
+        let _ = self.read_in_parts(&targets_file(table), &table.to_string(), most, &mut each);
     }
 
     /// Saves what a scan of the whole lake found: tables that it did not see are forgotten.
@@ -122,32 +124,65 @@ impl Cache {
 
     /// Nothing where the file is not exactly as it was written.
     fn read<T: DeserializeOwned>(&self, file: &str, of: &str) -> Option<(LakeTotals, Vec<T>)> {
-        let mut reader = BufReader::new(File::open(self.directory.join(file)).ok()?);
-        let mut digest = Xxh3::new();
-        let mut line = Vec::new();
-        reader.read_until(b'\n', &mut line).ok()?;
-        let header: Header = serde_json::from_slice(&line).ok()?;
+        let mut items = Vec::new();
+        let totals = self.read_in_parts(file, of, usize::MAX, &mut |all| {
+            items = all;
+            true
+        })?;
+        Some((totals, items))
+    }
+
+    fn read_in_parts<T: DeserializeOwned>(
+        &self,
+        file: &str,
+        of: &str,
+        most: usize,
+        each: &mut dyn FnMut(Vec<T>) -> bool,
+    ) -> Option<LakeTotals> {
+        let mut file = File::open(self.directory.join(file)).ok()?;
+        let (header, items) = whole(&file)?;
         if header.format != FORMAT || header.lake != self.lake || header.of != of {
             return None;
         }
-        let mut items = Vec::new();
-        loop {
-            digest.update(line.trim_ascii_end());
-            line.clear();
-            reader.read_until(b'\n', &mut line).ok()?;
-            if line.pop() != Some(b'\n') {
-                return None;
+        file.rewind().ok()?;
+        let mut lines = BufReader::new(file).split(b'\n').skip(1);
+        let mut left = usize::try_from(items).ok()?;
+        while left > 0 {
+            let mut part = Vec::with_capacity(left.min(most));
+            for _ in 0..left.min(most) {
+                part.push(serde_json::from_slice(&lines.next()?.ok()?).ok()?);
             }
-            if let Ok(trailer) = serde_json::from_slice::<Trailer>(&line) {
-                let whole = trailer.items == items.len() as u64 && trailer.digest == digest.digest();
-                return whole.then_some((header.totals, items));
+            left -= part.len();
+            if !each(part) {
+                break;
             }
-            items.push(serde_json::from_slice(&line).ok()?);
         }
+        Some(header.totals)
     }
 
     fn failed(&self, error: std::io::Error) -> Error {
         Error::from(error).context(format!("the scan cache {} was not written", self.directory.display()))
+    }
+}
+
+/// The header and the number of items of a file that is as it was written.
+fn whole(file: &File) -> Option<(Header, u64)> {
+    let mut reader = BufReader::new(file);
+    let (mut digest, mut line, mut items) = (Xxh3::new(), Vec::new(), 0);
+    reader.read_until(b'\n', &mut line).ok()?;
+    let header: Header = serde_json::from_slice(&line).ok()?;
+    loop {
+        digest.update(line.trim_ascii_end());
+        line.clear();
+        reader.read_until(b'\n', &mut line).ok()?;
+        if line.pop() != Some(b'\n') {
+            return None;
+        }
+        if let Ok(trailer) = serde_json::from_slice::<Trailer>(&line) {
+            let as_written = trailer.items == items && trailer.digest == digest.digest();
+            return as_written.then_some((header, items));
+        }
+        items += 1;
     }
 }
 
@@ -302,7 +337,15 @@ mod tests {
         let mut dropped = cache.targets_writer(&name).unwrap();
         dropped.add(&target("dt=x")).unwrap();
         drop(dropped);
-        assert_eq!(cache.targets(&name).len(), 50);
+        let parts = |enough: usize| {
+            let mut parts = Vec::new();
+            cache.each_targets(&name, 20, |part| {
+                parts.push(part.len());
+                parts.len() < enough
+            });
+            parts
+        };
+        assert_eq!((parts(9), parts(2)), (vec![20, 20, 10], vec![20, 20]));
         assert_eq!(fs::read_dir(&cache.directory).unwrap().count(), 1);
     }
 }

@@ -58,11 +58,23 @@ pub(super) async fn load(context: Context, ticket: Ticket) {
 
 /// One table for its partitions' list: what was found last, then what is there now.
 pub(super) async fn scan_table(context: Context, ticket: Ticket, table: TableName) {
-    let targets = action::cache_of(&context.env().paths, &context.lake_name()).targets(&table);
-    if !targets.is_empty() {
-        ticket.send(Msg::Lake(LakeMsg::Targets { table: table.clone(), targets })).await;
-    }
+    cached_targets(&context, &ticket, &table).await;
     scan(context, ticket, Scan::Tables(vec![table.clone()]), vec![Reading::Table(table)]).await;
+}
+
+/// What was found last, a few at a time: a key that is pressed meanwhile waits for no more than those.
+async fn cached_targets(context: &Context, ticket: &Ticket, table: &TableName) {
+    let cache = action::cache_of(&context.env().paths, &context.lake_name());
+    let (sender, mut parts) = mpsc::channel(1);
+    let name = table.clone();
+    tokio::task::spawn_blocking(move || {
+        cache.each_targets(&name, COLLECTED, |targets| sender.blocking_send(targets).is_ok());
+    });
+    while let Some(targets) = parts.recv().await {
+        if !ticket.send(Msg::Lake(LakeMsg::Targets { table: table.clone(), targets })).await {
+            return;
+        }
+    }
 }
 
 /// Some tables.
