@@ -10,9 +10,9 @@ use lakehand::model::{
     DataFormat, Event, FileTime, Histogram, Policy, Rates, RunId, RunKind, RunSnapshot, RunState, Scanned, Size,
     StorePath, TableName, TableStats, TargetId, TargetOutcome, TargetProgress, TargetStats, WorkRates,
 };
+use lakehand::term::Painter;
 use lakehand::ui;
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{TerminalOptions, Viewport};
 
@@ -21,7 +21,7 @@ const SIZE: (u16, u16) = (80, 24);
 
 struct Bench {
     app: App,
-    terminal: Terminal<CrosstermBackend<Vec<u8>>>,
+    terminal: Terminal<Painter<Vec<u8>>>,
     at: DateTime<Utc>,
 }
 
@@ -50,7 +50,7 @@ impl Bench {
         let mut app = App::new(options).unwrap();
         app.start();
         let viewport = Viewport::Fixed(Rect::new(0, 0, SIZE.0, SIZE.1));
-        let terminal = Terminal::with_options(CrosstermBackend::new(Vec::new()), TerminalOptions { viewport }).unwrap();
+        let terminal = Terminal::with_options(Painter::new(Vec::new()), TerminalOptions { viewport }).unwrap();
         Bench { app, terminal, at: Utc::now() }
     }
 

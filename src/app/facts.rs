@@ -69,9 +69,19 @@ pub fn predict(now: &Histogram, policy: &Policy) -> Histogram {
 }
 
 impl App {
+    /// The row that the panes are about; none until the cursor has rested on one.
+    fn pane_row(&self) -> Option<u32> {
+        self.pane.as_ref().filter(|(view, _)| view == self.view()).map(|(_, row)| *row)
+    }
+
+    /// The row that what stands below a list is about: it follows the cursor as the panes do.
+    pub fn followed_row(&self) -> Option<u32> {
+        self.pane_row().or_else(|| self.list().and_then(|list| list.selected()))
+    }
+
     /// Facts of the row that the panes are about.
     pub fn pane_facts(&self) -> Option<PaneFacts> {
-        let row = self.pane.as_ref().filter(|(view, _)| view == self.view()).map(|(_, row)| *row);
+        let row = self.pane_row();
         match self.view() {
             View::Databases => self.data.tables.databases().get(row? as usize).map(|table| self.table_facts(table)),
             View::Tables(_) => self.data.tables.rows().get(row? as usize).map(|table| self.table_facts(table)),

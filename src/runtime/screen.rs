@@ -3,16 +3,16 @@
 use std::io::Write;
 
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
+use ratatui::backend::Backend;
 
 use crate::app::App;
 use crate::error::Result;
-use crate::term::{Guard, Multiplexer, Output, Probe, clipboard_sequence, strip_colours};
+use crate::term::{Guard, Multiplexer, Output, Painter, Probe, clipboard_sequence, strip_colours};
 use crate::ui;
 
 /// The terminal while the console has it.
 pub(super) struct Screen {
-    terminal: Terminal<CrosstermBackend<Output>>,
+    terminal: Terminal<Painter<Output>>,
     output: Output,
     guard: Guard,
     probe: Probe,
@@ -21,12 +21,10 @@ pub(super) struct Screen {
 impl Screen {
     /// Takes the terminal.
     pub(super) fn enter(probe: &Probe, profile: &str) -> Result<Screen> {
-        // Crossterm must not interpret NO_COLOR itself, see `strip_colours`.
-        crossterm::style::force_color_output(true);
         let title = format!("lakehand {profile}");
         let guard = Guard::enter(probe.commands.then_some(title.as_str()))?;
         let output = Output::new();
-        let terminal = Terminal::new(CrosstermBackend::new(output.clone()))?;
+        let terminal = Terminal::new(Painter::new(output.clone()))?;
         Ok(Screen { terminal, output, guard, probe: *probe })
     }
 
@@ -45,10 +43,9 @@ impl Screen {
     /// Draws a frame over whatever is on the terminal now.
     pub(super) fn redraw(&mut self, app: &App) -> Result<()> {
         let _frame = self.output.synchronized();
-        // `Terminal::clear` asks the terminal where the cursor is and waits for the answer. Swapping forgets the last
-        // frame instead, so that the next one is compared with an empty screen.
+        // Swapping forgets the last frame, so that the next one is compared with an empty screen.
         self.terminal.swap_buffers();
-        self.output.write_all(b"\x1b[0m\x1b[2J")?;
+        self.terminal.backend_mut().clear()?;
         self.draw(app)
     }
 

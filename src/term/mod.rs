@@ -8,6 +8,7 @@ mod clipboard;
 mod guard;
 mod input;
 mod output;
+mod paint;
 mod probe;
 mod signals;
 
@@ -15,5 +16,6 @@ pub use clipboard::{CLIPBOARD_LIMIT, clipboard_sequence};
 pub use guard::{Guard, install_panic_hook, restore, set_farewell};
 pub use input::{Input, InputStream};
 pub use output::{Output, Synchronized, strip_colours};
+pub use paint::Painter;
 pub use probe::{Glyphs, Multiplexer, Probe, ProbeFlags};
 pub use signals::{Signal, can_suspend, signals, stop_process_group};

@@ -45,7 +45,7 @@ pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
         empty(app, canvas);
     }
     let below = app.sections().below;
-    if let (true, Some(run)) = (below > 0, cursor.and_then(|row| runs.get(row as usize))) {
+    if let (true, Some(run)) = (below > 0, app.followed_row().and_then(|row| runs.get(row as usize))) {
         let height = canvas.height();
         detail(app, run, &mut canvas.part(0, height - below, width, below));
     }

@@ -170,8 +170,7 @@ fn check(state: &PlanState, target: &PlannedTarget) -> String {
 fn notes(app: &App, canvas: &mut Canvas<'_>) {
     let below = app.sections().below;
     let top = canvas.height() - below;
-    let row = app.list().and_then(|list| list.selected());
-    for (y, line) in app.plan_notes(row).iter().take(usize::from(below)).enumerate() {
+    for (y, line) in app.plan_notes(app.followed_row()).iter().take(usize::from(below)).enumerate() {
         canvas.line(0, top + y as u16, canvas.width(), &format!("  {line}"), Role::Text);
     }
 }
