@@ -71,5 +71,6 @@ fn summary(snapshot: &RunSnapshot) -> RunSummary {
         cannot: Vec::new(),
         by: Vec::new(),
         cleanup_from: None,
+        sign: None,
     }
 }

@@ -198,6 +198,8 @@ pub enum RunMsg {
         run: RunId,
         /// Its targets.
         outcomes: Vec<TargetOutcome>,
+        /// The files that each is to have afterwards, where a plan says so.
+        files_planned: Vec<u64>,
         /// Lines of its log, oldest first.
         log: Vec<LogLine>,
         /// The statements by which readers refresh what they cached.

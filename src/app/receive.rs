@@ -190,9 +190,9 @@ impl App {
         let mut effects = Vec::new();
         match message {
             RunMsg::Listed { runs, complete } => effects = self.runs_listed(runs, complete),
-            RunMsg::Shown { run, outcomes, log, refresh, sizes } => {
+            RunMsg::Shown { run, outcomes, files_planned, log, refresh, sizes } => {
                 self.data.log.add(log.iter().cloned());
-                self.data.runs.shown.insert(run, Shown { outcomes, log, refresh, sizes });
+                self.data.runs.shown.insert(run, Shown { outcomes, files_planned, log, refresh, sizes });
             }
             RunMsg::Started(run) => {
                 self.say(Level::Info, format!("run {} began; closing this window does not stop it", run.short()));
@@ -229,7 +229,7 @@ impl App {
     }
 
     fn runs_listed(&mut self, runs: Vec<crate::model::RunSummary>, complete: bool) -> Vec<Effect> {
-        self.data.runs.set(runs, complete);
+        self.data.runs.set(runs, complete, self.data.now);
         let own: Vec<RunId> = self.data.runs.live().map(|run| run.run.clone()).collect();
         let unknown = own
             .into_iter()

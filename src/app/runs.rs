@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::message::Failure;
 use crate::model::{
     ExchangedSizes, LogLine, RunId, RunKind, RunSnapshot, RunState, RunSummary, TableName, TargetId, TargetOutcome,
+    TargetProgress,
 };
 
 /// What was read of one run.
@@ -14,6 +15,8 @@ use crate::model::{
 pub struct Shown {
     /// Its targets.
     pub outcomes: Vec<TargetOutcome>,
+    /// The files that each is to have afterwards, where a plan says so.
+    pub files_planned: Vec<u64>,
     /// Its log.
     pub log: Vec<LogLine>,
     /// The statements by which readers refresh what they cached.
@@ -43,11 +46,17 @@ pub struct Runs {
     pub marked: Vec<TargetId>,
     /// The run that they are of.
     pub marked_of: Option<RunId>,
+    /// Since when a run that is not connected has signed nothing new, by this console's clock alone.
+    signed: HashMap<RunId, (u64, DateTime<Utc>)>,
 }
+
+/// Three signs that did not come.
+const SILENT: TimeDelta = TimeDelta::seconds(90);
 
 impl Runs {
     /// Takes the list.
-    pub fn set(&mut self, mut runs: Vec<RunSummary>, complete: bool) {
+    pub fn set(&mut self, mut runs: Vec<RunSummary>, complete: bool, now: DateTime<Utc>) {
+        self.note_signs(&runs, now);
         runs.sort_by(|a, b| {
             let needs = |run: &RunSummary| run.state != RunState::NeedsDecision;
             needs(a).cmp(&needs(b)).then(b.started.cmp(&a.started)).then(b.run.cmp(&a.run))
@@ -56,6 +65,53 @@ impl Runs {
         self.loaded = true;
         self.complete = complete;
         self.failure = None;
+    }
+
+    fn note_signs(&mut self, runs: &[RunSummary], now: DateTime<Utc>) {
+        let before = std::mem::take(&mut self.signed);
+        for (run, sign) in runs.iter().filter_map(|run| Some((run, run.sign.as_ref()?))) {
+            let since = before.get(&run.run).filter(|(beat, _)| *beat == sign.beat).map_or(now, |(_, since)| *since);
+            self.signed.insert(run.run.clone(), (sign.beat, since));
+        }
+    }
+
+    /// How long a run that is not connected has given no sign of life, from when that is worth a word.
+    pub fn silent_for(&self, run: &RunId, now: DateTime<Utc>) -> Option<std::time::Duration> {
+        let (_, since) = self.signed.get(run).filter(|_| !self.watched.contains_key(run))?;
+        (now - *since >= SILENT).then(|| (now - *since).to_std().ok()).flatten()
+    }
+
+    /// A run of another user or host as it stands on the lake, once its targets were read.
+    pub fn from_lake(&self, run: &RunId) -> Option<RunSnapshot> {
+        let summary = self.get(run)?;
+        let (sign, shown) = (summary.sign.as_ref()?, self.shown.get(run)?);
+        let target = |(at, outcome): (usize, &TargetOutcome)| {
+            let step = sign.steps.iter().find(|step| step.id == outcome.id && !outcome.state.is_final());
+            TargetProgress {
+                outcome: outcome.clone(),
+                step: step.map(|step| step.step),
+                share: step.map_or(0.0, |step| step.share),
+                files_planned: shown.files_planned.get(at).copied().unwrap_or_default(),
+            }
+        };
+        Some(RunSnapshot {
+            run: summary.run.clone(),
+            lake: String::new(),
+            kind: summary.kind,
+            of: summary.of.clone(),
+            state: summary.state,
+            user: summary.user.clone(),
+            host: summary.host.clone(),
+            pid: summary.pid.unwrap_or_default(),
+            started: summary.started,
+            finished: None,
+            targets: shown.outcomes.iter().enumerate().map(target).collect(),
+            rates: sign.rates,
+            limits: sign.limits,
+            log: Vec::new(),
+            watchers: 0,
+            failure: None,
+        })
     }
 
     /// The lines of History.
@@ -102,7 +158,10 @@ impl Runs {
         match state {
             RunState::Running => match self.watched.get(&summary.run) {
                 Some(snapshot) => format!("LIVE {}", percent(snapshot.rates.share)),
-                None => "LIVE".to_owned(),
+                None => match &summary.sign {
+                    Some(sign) => format!("LIVE {}", percent(sign.rates.share)),
+                    None => "LIVE".to_owned(),
+                },
             },
             RunState::Done | RunState::InPart if summary.backup_files == 0 => match self.by(summary) {
                 Some((RunKind::Cleanup, _)) => "CLEANED".to_owned(),

@@ -242,6 +242,9 @@ struct HistoryRun<'a> {
     cannot: Vec<Cannot<'a>>,
     by: &'a [RunId],
     cleanup_from: Option<DateTime<Utc>>,
+    signed: Option<DateTime<Utc>>,
+    share: Option<f32>,
+    left_ms: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -277,6 +280,9 @@ fn history_run(summary: &RunSummary) -> HistoryRun<'_> {
         cannot: cannot.collect(),
         by: &summary.by,
         cleanup_from: summary.cleanup_from,
+        signed: summary.sign.as_ref().map(|sign| sign.at),
+        share: summary.sign.as_ref().map(|sign| sign.rates.share),
+        left_ms: summary.sign.as_ref().and_then(|sign| sign.rates.left_ms),
     }
 }
 

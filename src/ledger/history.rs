@@ -14,7 +14,7 @@ use crate::model::{
 
 use super::Ledger;
 use super::holding::{Effect, Holding};
-use super::index::{self, RunRecord};
+use super::index::{self, RunPlan, RunRecord};
 use super::intent::ExchangeKind;
 use super::judge::{self, Neighbour};
 use super::life::Life;
@@ -23,6 +23,8 @@ use super::share::{Share, places_of, read_all};
 use super::sight::Live;
 
 const READS_AT_A_TIME: usize = 16;
+/// Hosts' clocks agree to less than this, and a run signs far more often.
+const LATELY: TimeDelta = TimeDelta::minutes(10);
 
 /// A run in full.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,8 +64,9 @@ pub async fn run_detail(ledger: &Ledger, run: &RunId, now: DateTime<Utc>) -> Res
         Error::new(Code::RunNotFound, format!("there is no run {run}")).next("lakehand history    lists them")
     })?;
     let plan = index::read_plan(ledger.store.as_ref(), &ledger.index, run).await.ok();
-    let planned: Vec<TargetId> =
-        plan.iter().flat_map(|plan| plan.targets.iter().map(|target| target.id.clone())).collect();
+    let targets =
+        plan.iter().flat_map(|plan| plan.targets.iter().enumerate().map(move |(at, target)| (plan, at, target)));
+    let planned: Vec<TargetOutcome> = targets.map(|(plan, at, target)| pending(plan, at, &target.id)).collect();
     let plan = plan.and_then(|plan| plan.plan);
     let sizes = survey.sizes(run, plan.as_ref());
     Ok(RunDetail { outcomes: survey.outcomes(run, &planned), summary, plan, sizes })
@@ -130,6 +133,7 @@ impl<'a> Survey<'a> {
             cannot: Vec::new(),
             by: Vec::new(),
             cleanup_from: None,
+            sign: record.sign.clone().filter(|_| record.finished.is_none() && !lost),
         }
     }
 
@@ -165,6 +169,7 @@ impl<'a> Survey<'a> {
             cannot: Vec::new(),
             by: Vec::new(),
             cleanup_from: None,
+            sign: None,
         })
     }
 
@@ -223,8 +228,16 @@ impl<'a> Survey<'a> {
         let unfinished = self.shares.iter().filter(|(share, _)| !share.epoch.is_rest());
         let mine: Vec<&Share> =
             unfinished.map(|(share, _)| share).filter(|share| *share.last_run() == summary.run).collect();
+        // Where nobody can look, a run that signed lately is taken to be at work: this only says what is shown. Whoever
+        // takes a lease over watches it for itself (PROTOCOL §3).
+        let signs =
+            summary.sign.as_ref().is_some_and(|sign| (self.now - sign.at) < LATELY && (sign.at - self.now) < LATELY);
         let dead = |share: &&Share| {
-            share.owner.as_ref().is_none_or(|owner| self.ledger.processes.life(&owner.actor) != Life::Alive)
+            share.owner.as_ref().is_none_or(|owner| match self.ledger.processes.life(&owner.actor) {
+                Life::Alive => false,
+                Life::Dead => true,
+                Life::Unknown => !signs,
+            })
         };
         if mine.iter().any(dead) {
             summary.state = RunState::NeedsDecision;
@@ -300,14 +313,29 @@ impl<'a> Survey<'a> {
     }
 
     /// The outcomes that the index knows; without it, what the records in the places say.
-    fn outcomes(&self, run: &RunId, planned: &[TargetId]) -> Vec<TargetOutcome> {
+    fn outcomes(&self, run: &RunId, planned: &[TargetOutcome]) -> Vec<TargetOutcome> {
         if let Some(record) = self.records.get(run) {
-            let pending = planned.iter().zip(0..).map(|(id, at)| (at, TargetOutcome::pending(id.clone())));
+            let pending = planned.iter().zip(0..).map(|(outcome, at)| (at, outcome.clone()));
             let mut all: BTreeMap<u64, TargetOutcome> = pending.collect();
             all.extend(record.outcomes.iter().cloned());
             return all.into_values().collect();
         }
         self.holdings(run).map(|(share, holding)| outcome_of(share, holding)).collect()
+    }
+}
+
+/// A target that was not begun, with the figures of the plan where it follows one.
+fn pending(plan: &RunPlan, at: usize, id: &TargetId) -> TargetOutcome {
+    let pending = TargetOutcome::pending(id.clone());
+    match plan.plan.as_ref().and_then(|plan| plan.targets.get(at)).filter(|target| target.id == *id) {
+        Some(target) => TargetOutcome {
+            files_before: target.files_before,
+            files_after: target.files_before,
+            bytes_before: target.before.bytes(),
+            bytes_after: target.before.bytes(),
+            ..pending
+        },
+        None => pending,
     }
 }
 

@@ -8,7 +8,7 @@ use futures::FutureExt;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Result};
-use crate::model::{Plan, RunId, RunKind, RunState, Scope, StorePath, TargetId, TargetOutcome};
+use crate::model::{Plan, RunId, RunKind, RunSign, RunState, Scope, StorePath, TargetId, TargetOutcome};
 use crate::store::{self, Read};
 
 use super::actor::Actor;
@@ -49,7 +49,7 @@ impl Record for RunPlan {
 }
 
 /// `RUN.state.N`: how far a run was when it was written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
     /// The run.
     pub run: RunId,
@@ -71,6 +71,9 @@ pub struct RunRecord {
     pub tables: Vec<String>,
     /// The targets that were begun, by their place in the run.
     pub outcomes: Vec<(u64, TargetOutcome)>,
+    /// How fast and how far it is, while it works.
+    #[serde(default)]
+    pub sign: Option<RunSign>,
 }
 
 impl Record for RunRecord {

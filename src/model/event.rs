@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{RunId, RunKind, RunLimits, RunState, Size, Step, TargetOutcome, TargetState};
+use super::{RunId, RunKind, RunLimits, RunState, Size, Step, TargetId, TargetOutcome, TargetState};
 use crate::error::Failure;
 
 /// How loud a line of the log is.
@@ -76,6 +76,32 @@ pub struct Rates {
     pub share: f32,
     /// The time left, from ten seconds on.
     pub left_ms: Option<u64>,
+}
+
+/// What a run at work writes to the lake twice a minute: all that another user or host sees of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunSign {
+    /// Another number is another sign of life; times of two hosts are never compared for that.
+    pub beat: u64,
+    /// When, by the worker's own clock.
+    pub at: DateTime<Utc>,
+    /// Its speeds.
+    pub rates: Rates,
+    /// What it may take.
+    pub limits: RunLimits,
+    /// The targets in hand.
+    pub steps: Vec<SignedStep>,
+}
+
+/// A target in hand, as a run signs it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SignedStep {
+    /// The target.
+    pub id: TargetId,
+    /// The step that it is in.
+    pub step: Step,
+    /// The share of that step that is done, 0 to 1.
+    pub share: f32,
 }
 
 /// One thing that happened.

@@ -19,7 +19,7 @@ mod text;
 mod time;
 
 pub use choice::{Decision, Scope};
-pub use event::{Event, LogLevel, LogLine, Rates, RunSnapshot, TargetProgress};
+pub use event::{Event, LogLevel, LogLine, Rates, RunSign, RunSnapshot, SignedStep, TargetProgress};
 pub use files::{Attributes, DataFormat, FileFacts, KnownFile, Owner, ServerFacts};
 pub use health::{Check, Health};
 pub use histogram::{

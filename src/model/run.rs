@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Histogram, Rows, RunId, Size, TargetId};
+use super::{Histogram, Rows, RunId, RunSign, Size, TargetId};
 use crate::error::{Code, Exit, Reason};
 
 macro_rules! words {
@@ -277,7 +277,7 @@ impl RunState {
 }
 
 /// A run in a list: one line of History.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunSummary {
     /// Its id.
     pub run: RunId,
@@ -315,4 +315,7 @@ pub struct RunSummary {
     pub by: Vec<RunId>,
     /// From when on cleanup is allowed.
     pub cleanup_from: Option<DateTime<Utc>>,
+    /// What it wrote of itself last, while it works.
+    #[serde(default)]
+    pub sign: Option<RunSign>,
 }

@@ -13,7 +13,7 @@ use crate::error::{Code, Error, Result};
 use crate::ledger::index::{self, RunPlan, RunRecord};
 use crate::ledger::names::{IndexEntry, PLACES, Parked};
 use crate::ledger::record::{self, Record};
-use crate::model::{Attributes, LogLevel, RunId, RunKind, RunState, StorePath, TargetId, TargetOutcome};
+use crate::model::{Attributes, LogLevel, RunId, RunKind, RunState, StorePath, TargetId};
 use crate::store::EntryKind;
 
 use super::Context;
@@ -73,6 +73,7 @@ fn blank(context: &Context, run: &RunId, kind: RunKind, of: Option<&RunId>) -> R
         targets: 0,
         tables: Vec::new(),
         outcomes: Vec::new(),
+        sign: None,
     }
 }
 
@@ -194,14 +195,15 @@ impl IndexWriter {
     }
 
     /// Writes how far the run is, and removes what was written before.
-    pub(super) async fn state(&self, state: RunState, outcomes: Vec<(u64, TargetOutcome)>, ended: bool) -> Result<()> {
+    async fn state(&self, reporter: &Reporter, state: RunState, ended: bool) -> Result<()> {
         let mut slot = self.record.lock().await;
         let (number, record) = &mut *slot;
-        record.state = state;
-        record.outcomes = outcomes;
-        record.finished = ended.then(|| self.context.clock.now());
         let old = IndexEntry::State(record.run.clone(), *number).to_string();
         *number += 1;
+        record.state = state;
+        record.outcomes = reporter.outcomes();
+        record.finished = ended.then(|| self.context.clock.now());
+        record.sign = (!ended).then(|| reporter.sign(*number));
         let name = IndexEntry::State(record.run.clone(), *number).to_string();
         write(&self.context, &self.attributes, &name, record).await?;
         self.context.store.remove_file(&self.context.index.join(&old)).await?;
@@ -235,7 +237,7 @@ impl IndexWriter {
 
     /// Writes the state; a failure is only told.
     pub(super) async fn tell(&self, reporter: &Reporter, state: RunState, ended: bool) {
-        if let Err(error) = self.state(state, reporter.outcomes(), ended).await {
+        if let Err(error) = self.state(reporter, state, ended).await {
             reporter.log(LogLevel::Warn, format!("the run index could not be written: {error}"));
         }
     }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::error::Reason;
 use crate::format::Progress;
 use crate::model::{
-    Event, LogLevel, LogLine, Rates, RunId, RunKind, RunSnapshot, RunState, Size, Step, TargetId, TargetOutcome,
-    TargetProgress, TargetState, count_text, counted,
+    Event, LogLevel, LogLine, Rates, RunId, RunKind, RunSign, RunSnapshot, RunState, SignedStep, Size, Step, TargetId,
+    TargetOutcome, TargetProgress, TargetState, count_text, counted,
 };
 
 use super::Context;
@@ -43,6 +43,8 @@ pub(super) struct Reporter {
     total: Size,
     begun: Duration,
     window: Mutex<(Duration, u64, u64)>,
+    /// The speeds that were told last.
+    told: Mutex<Rates>,
     /// When how much was done, over the last while.
     done: Mutex<VecDeque<(Duration, f32)>>,
 }
@@ -93,6 +95,7 @@ impl Reporter {
             total,
             begun,
             window: Mutex::new((begun, 0, 0)),
+            told: Mutex::default(),
             done: Mutex::new(VecDeque::from([(begun, 0.0)])),
         }
     }
@@ -174,6 +177,18 @@ impl Reporter {
         begun.map(|(index, target)| (index as u64, target.progress.outcome.clone())).collect()
     }
 
+    /// What the run writes of itself to the lake.
+    pub(super) fn sign(&self, beat: u64) -> RunSign {
+        let in_hand = |target: &Tracked| {
+            let progress = &target.progress;
+            let step = progress.step.filter(|_| !progress.outcome.state.is_final())?;
+            Some(SignedStep { id: progress.outcome.id.clone(), step, share: progress.share })
+        };
+        let steps = self.targets.lock().map(|targets| targets.iter().filter_map(in_hand).collect()).unwrap_or_default();
+        let rates = self.told.lock().map(|told| *told).unwrap_or_default();
+        RunSign { beat, at: self.context.clock.now(), rates, limits: self.context.control.limits(), steps }
+    }
+
     /// Tells the speeds.
     pub(super) fn tell_rates(&self) {
         let now = self.context.clock.monotonic();
@@ -195,6 +210,9 @@ impl Reporter {
         }
         drop(window);
         rates.left_ms = self.left(now, rates.share);
+        if let Ok(mut told) = self.told.lock() {
+            *told = rates;
+        }
         self.context.observer.event(Event::Rates { rates });
     }
 

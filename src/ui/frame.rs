@@ -356,6 +356,11 @@ fn doctor_advice(app: &App) -> String {
 }
 
 fn run_freshness(app: &App, run: &crate::model::RunId) -> String {
+    let silent = app.data.runs.get(run).filter(|_| app.is_from_lake(run));
+    let silent = silent.and_then(|run| Some((run, app.data.runs.silent_for(&run.run, app.data.now)?)));
+    if let Some((run, silent)) = silent {
+        return super::run::silence_text(run, silent);
+    }
     if app.is_from_lake(run) {
         return "another user's, or another host's: their console pauses and cancels it".to_owned();
     }

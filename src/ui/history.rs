@@ -139,6 +139,9 @@ fn detail(app: &App, run: &RunSummary, canvas: &mut Canvas<'_>) {
 
 /// A run of another user or host: what it writes to the lake, twice a minute at most.
 pub fn elsewhere(app: &App, run: &RunSummary, canvas: &mut Canvas<'_>) {
+    if let Some(snapshot) = app.data.runs.from_lake(&run.run).filter(|_| app.is_live(&run.run)) {
+        return super::run::of_another(app, run, &snapshot, canvas);
+    }
     let (width, height) = (canvas.width(), canvas.height());
     let sections = app.sections();
     let live = app.is_live(&run.run);

@@ -62,8 +62,9 @@ fn line_of(app: &App, run: &RunSummary, canvas: &mut Canvas<'_>, y: u16, columns
     canvas.field(columns.who, y, room, &format!("{}@{}", run.user, run.host), Role::Text);
     let done = snapshot.map_or(run.targets_done, |snapshot| snapshot.counts()[0] as u64);
     let elapsed = (app.data.now - run.started).to_std().unwrap_or_default();
-    let share = snapshot.map_or_else(|| "?".to_owned(), |snapshot| percent(snapshot.rates.share).replace(' ', ""));
-    let left = snapshot.and_then(|snapshot| snapshot.rates.left_ms).filter(|_| elapsed.as_secs() >= 10);
+    let rates = snapshot.map(|snapshot| snapshot.rates).or(run.sign.as_ref().map(|sign| sign.rates));
+    let share = rates.map_or_else(|| "?".to_owned(), |rates| percent(rates.share).replace(' ', ""));
+    let left = rates.and_then(|rates| rates.left_ms).filter(|_| elapsed.as_secs() >= 10);
     let left = left.map_or_else(|| "?".to_owned(), |left| format!("~{}", clock(rounded(left))));
     let targets = format!("{}/{}", count_text(done), count_text(run.targets));
     for (end, text) in
@@ -71,6 +72,11 @@ fn line_of(app: &App, run: &RunSummary, canvas: &mut Canvas<'_>, y: u16, columns
     {
         canvas.right(end, y, text, Role::Text);
     }
-    let state = app.data.runs.state(run).word();
-    canvas.text(columns.left + 1, y, state, role_of(state));
+    match app.data.runs.silent_for(&run.run, app.data.now) {
+        Some(_) => canvas.text(columns.left + 1, y, "SILENT", Role::Bad),
+        None => {
+            let state = app.data.runs.state(run).word();
+            canvas.text(columns.left + 1, y, state, role_of(state))
+        }
+    };
 }

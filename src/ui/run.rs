@@ -9,8 +9,8 @@ use super::theme::{Role, role_of};
 use super::{history, result};
 use crate::app::{App, percent};
 use crate::model::{
-    LogLine, RunId, RunKind, RunSnapshot, Size, Step, TargetProgress, TargetState, age_text, count_text, duration_text,
-    rate_text, until_text,
+    LogLine, RunId, RunKind, RunSnapshot, RunSummary, Size, Step, TargetProgress, TargetState, age_text, count_text,
+    duration_text, rate_text, until_text,
 };
 
 /// What backups mean for space.
@@ -45,6 +45,35 @@ pub fn draw(app: &App, run: &RunId, canvas: &mut Canvas<'_>) {
         Some(rows) => result::draw(app, run, &mut part, rows),
         None => log(&snapshot.log, &mut part),
     }
+}
+
+/// A run of another user or host, at work: as it signs itself on the lake. Its log stays where it runs.
+pub fn of_another(app: &App, run: &RunSummary, snapshot: &RunSnapshot, canvas: &mut Canvas<'_>) {
+    let sections = app.sections();
+    progress(app, snapshot, canvas);
+    speeds(app, snapshot, canvas);
+    if sections.above > 3 {
+        sums(app, snapshot, canvas);
+    }
+    list(app, snapshot, canvas, sections.above);
+    let (width, height) = (canvas.width(), canvas.height());
+    let mut part = canvas.part(0, height - sections.below, width, sections.below);
+    part.rule(0, "read from the lake");
+    let process = run.pid.map(|pid| format!(", process {pid}")).unwrap_or_default();
+    let whose = format!("{} on {}{process}. Steered where it runs; its log is there.", run.user, run.host);
+    part.line(2, 1, width - 2, &whose, Role::Text);
+    let (sign, role) = match app.data.runs.silent_for(&run.run, app.data.now) {
+        Some(silent) => (silence_text(run, silent), Role::Bad),
+        None => ("It signs twice a minute; what is here is as old as that.".to_owned(), Role::Dim),
+    };
+    part.line(2, 2, width - 2, &sign, role);
+}
+
+/// `no sign of life from gw03 for 4 min; lakehand recover w8t watches, then decides`
+pub fn silence_text(run: &RunSummary, silent: Duration) -> String {
+    let minutes = (silent.as_secs() / 60).max(1);
+    let (host, suffix) = (&run.host, run.run.suffix());
+    format!("no sign of life from {host} for {minutes} min; lakehand recover {suffix} watches, then decides")
 }
 
 fn unknown(app: &App, run: &RunId, canvas: &mut Canvas<'_>) {

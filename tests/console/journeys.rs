@@ -6,11 +6,13 @@ use lakehand::app::{
 };
 use lakehand::error::{Code, Error};
 use lakehand::ipc::Request;
-use lakehand::model::{Event, RunKind, RunLimits};
+use lakehand::model::{Event, RunKind, RunLimits, RunSign, SignedStep};
 
 use crate::console::{Console, now};
 use crate::lake::{finish_readings, load, load_targets, table_name};
-use crate::runs::{ended, list_runs, orders, plan, plan_made, previewed, run_id, shown, snapshot, verdicts};
+use crate::runs::{
+    ended, list_runs, live_summary, orders, plan, plan_made, previewed, run_id, shown, snapshot, verdicts,
+};
 
 fn on_orders() -> Console {
     let mut console = Console::open((80, 24));
@@ -582,4 +584,54 @@ fn a_run_that_works_takes_limits_at_once() {
     console.keys("0:limit 50MB/s<Enter>");
     assert!(console.row(22).contains("only on Plan, or on a run that works"), "{}", console.row(22));
     assert_eq!(console.take().iter().filter(|effect| matches!(effect, Effect::Steer { .. })).count(), 0);
+}
+
+#[test]
+fn a_run_of_another_host_shows_its_speeds_and_steps_and_when_it_falls_silent() {
+    let mut console = Console::open((80, 24));
+    load(&mut console);
+    let run = run_id("1121-0942-p2c");
+    let signed = |console: &mut Console, beat: u64| {
+        let mut live = live_summary();
+        let targets = snapshot().targets.into_iter().filter_map(|target| {
+            Some(SignedStep { id: target.outcome.id.clone(), step: target.step?, share: target.share })
+        });
+        let limits = RunLimits { bytes_per_second: Some(50_000_000), until: None };
+        let at = now() - chrono::TimeDelta::days(400);
+        live.sign = Some(RunSign { beat, at, rates: snapshot().rates, limits, steps: targets.collect() });
+        console.send(Msg::Run(RunMsg::Listed { runs: vec![live], complete: true }));
+    };
+    signed(&mut console, 1);
+    let failure = Failure::from(Error::new(Code::NotAttachable, "run p2c cannot be attached to"));
+    console.send(Msg::Run(RunMsg::Lost { run: run.clone(), failure }));
+    let outcomes = snapshot().targets.into_iter().map(|target| target.outcome).collect();
+    console.send(Msg::Run(RunMsg::Shown {
+        run,
+        outcomes,
+        files_planned: vec![19, 16, 23, 16],
+        log: Vec::new(),
+        refresh: Vec::new(),
+        sizes: None,
+    }));
+    console.keys("5");
+    assert!(console.text().contains("LIVE 36 %"), "{}", console.text());
+    console.keys("4");
+    let text = console.text();
+    for told in ["36 %", "73.0 MiB/s, limit 50 MB/s", "5 write 1", "6 verify 40%", "oncall on gw01", "signs twice"] {
+        assert!(text.contains(told), "{told:?} is not in\n{text}");
+    }
+    console.take();
+    console.keys("P");
+    assert!(console.row(22).contains("P off: oncall runs it on gw01"), "{}", console.row(22));
+    // Its clock is more than a year behind; only what this console sees counts.
+    console.wait(60_000);
+    signed(&mut console, 2);
+    console.wait(80_000);
+    signed(&mut console, 2);
+    assert!(!console.text().contains("no sign of life"), "{}", console.text());
+    console.wait(160_000);
+    signed(&mut console, 2);
+    assert!(console.text().contains("no sign of life from gw01 for 4 min"), "{}", console.text());
+    signed(&mut console, 3);
+    assert!(!console.text().contains("no sign of life"), "{}", console.text());
 }

@@ -42,6 +42,7 @@ fn summary(short: &str, kind: RunKind, state: RunState, done: u64, targets: u64,
         cannot: Vec::new(),
         by: Vec::new(),
         cleanup_from: None,
+        sign: None,
     }
 }
 
@@ -353,5 +354,6 @@ pub fn shown_message(run: RunId) -> Msg {
     let log =
         vec![line(25_000, LogLevel::Error, run.short(), "web.clicks dt=2026-11-02  verify: column amount, 3 values")];
     let refresh = vec!["REFRESH TABLE sales.orders;".to_owned(), "REFRESH sales.orders; -- Impala".to_owned()];
-    Msg::Run(RunMsg::Shown { run, outcomes, log, refresh, sizes: Some(Box::new(sizes())) })
+    let files_planned = vec![19, 16, 23, 16];
+    Msg::Run(RunMsg::Shown { run, outcomes, files_planned, log, refresh, sizes: Some(Box::new(sizes())) })
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lakehand::error::Code;
@@ -9,7 +10,9 @@ use lakehand::ledger::verdict::{self, Verdict};
 use lakehand::ledger::{list_runs, run_detail};
 use lakehand::model::{Event, RunKind, RunState, Scope, StorePath, TargetState};
 use lakehand::run::Act;
+use lakehand::run::seams::Clock;
 
+use crate::fault::Holds;
 use crate::world::{PART, World, cleanup, compact, names, recover, rollback, rows_of};
 
 #[tokio::test]
@@ -300,4 +303,34 @@ async fn a_file_that_was_still_written_when_it_left_takes_the_target_back() {
     assert_eq!(outcomes[0].state, TargetState::Changed, "{outcomes:?}");
     assert!(world.read(PART).unwrap().contains(&999));
     assert_eq!(world.visible(PART).len(), 4);
+}
+
+#[tokio::test]
+async fn a_run_that_cannot_be_looked_at_is_told_by_what_it_signs() {
+    let world = World::with_files_on(4, Holds::InTarget);
+    let process = world.process();
+    let (ledger, seen) = (world.ledger(), Arc::new(Mutex::new(None)));
+    world.living.hide();
+    let (clock, found) = (world.clock.clone(), seen.clone());
+    process.store.on_call(Arc::new(move |_, act| {
+        let (ledger, clock, found) = (ledger.clone(), clock.clone(), found.clone());
+        let exchanges = act.to_string().contains("part-0.txt.kept");
+        Box::pin(async move {
+            if exchanges && found.lock().unwrap().is_none() {
+                let now = list_runs(&ledger, clock.now()).await.unwrap();
+                let later = list_runs(&ledger, clock.now() + chrono::TimeDelta::hours(1)).await.unwrap();
+                *found.lock().unwrap() = Some((now, later));
+            }
+        })
+    }));
+    process.context.control.limit(Some(1 << 30));
+    let (run, outcomes) = process.run(compact(world.plan(&[PART]))).await.unwrap();
+    assert_eq!(outcomes[0].state, TargetState::Replaced);
+    let (now, later) = seen.lock().unwrap().take().expect("it was looked at in its exchange");
+    let sign = now[0].sign.as_ref().unwrap();
+    assert_eq!((now[0].state, sign.limits.bytes_per_second), (RunState::Running, Some(1 << 30)), "{now:?}");
+    assert!(sign.beat >= 1 && !now[0].can.contains(&RunKind::Recover), "{now:?}");
+    assert_eq!(later[0].state, RunState::NeedsDecision, "it has been silent for an hour, with an exchange open");
+    let ended = list_runs(&world.ledger(), world.clock_now()).await.unwrap();
+    assert_eq!((&ended[0].run, ended[0].state, &ended[0].sign), (&run, RunState::Done, &None));
 }

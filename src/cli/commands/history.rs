@@ -62,7 +62,7 @@ fn one(session: &Session, shown: &ShownRun) -> Result<()> {
         host: &summary.host,
         started: summary.started,
         finished: summary.finished,
-        limits: RunLimits::default(),
+        limits: summary.sign.as_ref().map_or_else(RunLimits::default, |sign| sign.limits),
     };
     session.output.either(&documents::run(head, &detail.outcomes), || {
         let mut text = line_table(std::slice::from_ref(summary));

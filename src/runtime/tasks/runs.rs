@@ -43,8 +43,10 @@ pub(super) async fn show(context: Context, ticket: Ticket, run: RunId) {
     let msg = match shown {
         Ok(shown) => {
             let log = shown.log().to_vec();
+            let planned = shown.detail.plan.iter().flat_map(|plan| &plan.targets).map(|target| target.files_after);
             RunMsg::Shown {
                 run,
+                files_planned: planned.collect(),
                 outcomes: shown.detail.outcomes,
                 log,
                 refresh: shown.refresh,
