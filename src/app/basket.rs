@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::effect::Mark;
 use super::rows::TargetRows;
 use super::tables::Tables;
-use crate::model::{Policy, Scanned, Size, TableName, TargetId, Work, WorkRates};
+use crate::model::{Policy, Scanned, Size, TableName, TargetId, Work, WorkRates, count_text};
 
 /// Figures of what is marked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +37,15 @@ impl Sums {
         self.saves += other.saves;
         self.objects += other.objects;
         self.partial |= other.partial;
+    }
+
+    /// Files and bytes, as far as they are known: `?` before anything was listed, `+` where more may come.
+    pub fn shown(&self) -> (String, String) {
+        match (self.partial, self.files) {
+            (true, 0) => ("?".to_owned(), "?".to_owned()),
+            (true, files) => (format!("{}+", count_text(files)), format!("{}+", self.bytes)),
+            (false, files) => (count_text(files), self.bytes.to_string()),
+        }
     }
 
     /// The time that it takes.

@@ -7,7 +7,7 @@ use super::nav::View;
 use super::selected::Selected;
 use super::shown::Level;
 use super::state::App;
-use crate::model::{TargetId, count_text};
+use crate::model::{TargetId, count_text, counted};
 
 impl App {
     /// Space.
@@ -202,7 +202,7 @@ impl App {
         }
         let count = chosen.len();
         chosen.iter().for_each(|mark| self.set_mark(mark, true));
-        self.say(Level::Info, format!("{count} tables marked by value"));
+        self.say(Level::Info, format!("{} marked by value", counted(count as u64, "table")));
         self.basket_changed()
     }
 

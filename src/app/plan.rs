@@ -110,7 +110,9 @@ impl App {
 }
 
 fn skipped_notes(plan: &Plan) -> Vec<String> {
-    let shown = plan.skipped.len().min(2);
+    let usual = if plan.targets.is_empty() { 8 } else { 2 };
+    // One more is shown instead of being counted.
+    let shown = if plan.skipped.len() <= usual + 1 { plan.skipped.len() } else { usual };
     let mut notes: Vec<String> = plan.skipped[..shown]
         .iter()
         .map(|skipped| format!("skipped: {}  {}", skipped.id, skipped.reason.text))

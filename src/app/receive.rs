@@ -115,6 +115,7 @@ impl App {
                 if !self.data.partitions.contains_key(name) {
                     self.asked.remove(name);
                 }
+                self.recount(std::slice::from_ref(name));
                 if failure.code == Code::Unavailable {
                     // What is known of the table stays; it is read again when the server answers.
                     self.requested.remove(name);

@@ -30,14 +30,9 @@ pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
         canvas.text(0, y, if cursor == Some(*row) { ">" } else { " " }, Role::Key);
         canvas.field(3, y, name - 1, &table.to_string(), Role::Text);
         let sums = &marked.sums;
-        let plus = if sums.partial { "+" } else { "" };
-        let cells = [
-            count_text(sums.targets),
-            format!("{}{plus}", count_text(sums.files)),
-            sums.bytes.to_string(),
-            short_count(sums.saves),
-            work_text(sums.work(&app.data.rates)),
-        ];
+        let (files, bytes) = sums.shown();
+        let cells =
+            [count_text(sums.targets), files, bytes, short_count(sums.saves), work_text(sums.work(&app.data.rates))];
         for (end, cell) in ends.iter().zip(&cells) {
             canvas.right(*end, y, cell, Role::Text);
         }

@@ -73,8 +73,8 @@ fn summary_line(app: &App, canvas: &mut Canvas<'_>) {
     }
     let hidden = app.hidden_marks();
     let hidden = if hidden > 0 { format!(", {hidden} hidden by the filter") } else { String::new() };
-    let mut marked =
-        format!("{} marked{hidden}  {} files  {}", count_text(sums.targets), count_text(sums.files), sums.bytes);
+    let (files, bytes) = sums.shown();
+    let mut marked = format!("{} marked{hidden}  {files} files  {bytes}", count_text(sums.targets));
     if end >= 110 {
         let work = work_text(sums.work(&app.data.rates));
         marked.push_str(&format!("  saves {}  work ~{work}", short_count(sums.saves)));

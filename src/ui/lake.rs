@@ -5,7 +5,7 @@ use super::columns::{self, Cells, Figures};
 use super::numbers::short_count;
 use super::theme::Role;
 use crate::app::App;
-use crate::model::{Scanned, TableStats, count_text};
+use crate::model::{Scanned, TableStats, count_text, counted};
 
 /// Draws it.
 pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
@@ -75,8 +75,8 @@ fn totals(app: &App, canvas: &mut Canvas<'_>, y: u16) {
     }
     let plus = if partial { "+" } else { "" };
     let mut text = format!(
-        "  {} tables  {}{plus} files  {}{plus} objects   saves {}{plus}",
-        count_text(totals.tables),
+        "  {}  {}{plus} files  {}{plus} objects   saves {}{plus}",
+        counted(totals.tables, "table"),
         short_count(totals.files),
         short_count(totals.objects),
         short_count(totals.saves)

@@ -14,7 +14,7 @@ pub fn parent(app: &App, canvas: &mut Canvas<'_>, database: &str, current: &str)
     tables.sort_by(|a, b| crate::model::worst_first(a, b));
     canvas.field(0, 0, canvas.width().saturating_sub(11), database, Role::Heading);
     let end = canvas.width();
-    canvas.right(end, 0, &format!("{} tables", count_text(tables.len() as u64)), Role::Heading);
+    canvas.right(end, 0, &counted(tables.len() as u64, "table"), Role::Heading);
     let height = usize::from(canvas.height().saturating_sub(1));
     let at = tables.iter().position(|table| table.name.table == current).unwrap_or(0);
     let top = (at + 1).saturating_sub(height);

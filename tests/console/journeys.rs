@@ -285,7 +285,7 @@ fn the_palette_finds_and_opens_but_never_executes() {
     console.keys(":save /tmp/plan.json<Enter>");
     assert!(console.text().contains("there is no plan to save"));
     console.keys(":budget 10m<Enter>");
-    assert!(console.text().contains("tables marked by value"), "{}", console.text());
+    assert!(console.text().contains("marked by value"), "{}", console.text());
 }
 
 #[test]
