@@ -28,6 +28,7 @@ mod selection;
 mod session;
 mod show;
 mod tables;
+mod ticket;
 
 pub use analyze::{Analysis, AnalyzedTable, analyze};
 pub use check::check_plan;
@@ -51,6 +52,7 @@ pub use selection::{Exclude, Selection};
 pub use session::{Session, lake_name};
 pub use show::{ShownRun, show_run};
 pub use tables::{claimed, tables};
+pub use ticket::ticket_warning;
 
 pub use crate::lake::{Server, Servers, Service, Ticket, kerberos, metastores, namenodes};
 pub use crate::ledger::verdict::{TargetVerdict, Verdict};

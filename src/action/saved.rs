@@ -160,6 +160,7 @@ fn narrowed(mut plan: Plan, id: PlanId, keep: impl Fn(&PlannedTarget) -> bool) -
     plan.plan = id;
     plan.targets.retain(keep);
     plan.skipped.clear();
+    plan.room.clear();
     plan.totals = PlanTotals::of(&plan.targets);
     plan
 }

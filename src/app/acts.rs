@@ -63,6 +63,7 @@ impl App {
             lines.push(format!("Queries on a target fail for up to ~{window} while it is exchanged."));
         }
         lines.extend(self.limits_text(plan, state.limits).map(|text| format!("{text}.")));
+        lines.extend(self.ticket_note(plan, state.limits));
         lines.push("Reversible: the originals stay as backups; R takes it back.".to_owned());
         let title = if production {
             format!("Execute this plan on PRODUCTION ({})?", self.lake.profile)
@@ -165,7 +166,7 @@ impl App {
     }
 
     fn off_for_changes(&self) -> bool {
-        self.lake.read_only || self.lost_server().is_some()
+        self.lake.read_only || self.is_ticket_over() || self.lost_server().is_some()
     }
 
     fn on_where(&self) -> String {

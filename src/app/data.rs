@@ -12,7 +12,9 @@ use super::preview::Preview;
 use super::rows::TargetRows;
 use super::runs::Runs;
 use super::tables::Tables;
-use crate::model::{KnownFile, LogLevel, LogLine, Policy, RunId, TableName, TargetId, TargetOutcome, WorkRates};
+use crate::model::{
+    KnownFile, LogLevel, LogLine, Policy, RunId, TableName, TargetId, TargetOutcome, TicketLife, WorkRates,
+};
 
 /// A reading that goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +104,8 @@ pub struct Data {
     pub doctor: Doctor,
     /// The log.
     pub log: Log,
+    /// How long one may log in, and when that was looked at; none where nobody has to.
+    pub ticket: Option<(TicketLife, DateTime<Utc>)>,
 }
 
 impl Data {

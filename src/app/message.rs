@@ -9,7 +9,8 @@ use crate::error::{Code, Error, Reason};
 use crate::ledger::verdict::TargetVerdict;
 use crate::model::{
     Check, Event, ExchangedSizes, FileFacts, KnownFile, LogLine, Owner, PartitionKey, Plan, RunId, RunSnapshot,
-    RunSummary, StorePath, TableKind, TableName, TableStats, TargetId, TargetOutcome, TargetStats, WorkRates,
+    RunSummary, StorePath, TableKind, TableName, TableStats, TargetId, TargetOutcome, TargetStats, TicketLife,
+    WorkRates,
 };
 
 /// Everything that can happen to the console.
@@ -59,6 +60,13 @@ pub enum Msg {
     Preview(PreviewMsg),
     /// What a run needs, checked.
     Doctor(DoctorMsg),
+    /// The ticket, as it was looked at just now.
+    Ticket {
+        /// How long it lasts.
+        life: TicketLife,
+        /// When that was.
+        at: DateTime<Utc>,
+    },
     /// A server's state, by its word in row 1.
     Service(Service),
     /// `Effect::Copy` is done: none when the terminal takes no clipboard, then the text is shown.

@@ -35,6 +35,9 @@ impl App {
         if self.lake.read_only {
             return Some("read-only".to_owned());
         }
+        if self.is_ticket_over() {
+            return Some("no valid Kerberos ticket: kinit in another window, then r".to_owned());
+        }
         self.lost_server().map(|service| format!("{} does not answer", service.word))
     }
 

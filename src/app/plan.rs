@@ -88,6 +88,7 @@ impl App {
         let Some(state) = &self.data.plan else { return Vec::new() };
         let Some(plan) = &state.plan else { return Vec::new() };
         let mut notes: Vec<String> = self.limits_text(plan, state.limits).into_iter().collect();
+        notes.extend(self.ticket_note(plan, state.limits));
         notes.extend(skipped_notes(plan));
         let selected = row.and_then(|row| plan.targets.get(row as usize));
         let (own, general): (Vec<_>, Vec<_>) =

@@ -9,7 +9,7 @@ use super::effect::Effect;
 use super::message::{Reading, Service, ServiceState};
 use super::shown::Level;
 use super::state::App;
-use crate::model::age_text;
+use crate::model::{Plan, RunLimits, TicketLife, age_text, ticket_note};
 
 /// A server, and since when it is as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,26 @@ impl App {
     /// Whether a server is lost.
     pub(crate) fn lost_server(&self) -> Option<&Watched> {
         self.services.iter().find(|service| service.is_lost())
+    }
+
+    /// The ticket. That it is over is drawn by itself, fewer minutes are not.
+    pub(crate) fn ticket(&mut self, life: TicketLife, at: DateTime<Utc>) {
+        let before = self.is_ticket_over();
+        self.data.ticket = Some((life, at));
+        self.data.now = self.data.now.max(at);
+        self.dirty |= before != self.is_ticket_over();
+    }
+
+    /// Whether nobody can log in any more.
+    pub fn is_ticket_over(&self) -> bool {
+        matches!(self.data.ticket, Some((TicketLife::Over, _)))
+    }
+
+    /// What is said of a ticket that may not last for the run of a plan.
+    pub(crate) fn ticket_note(&self, plan: &Plan, limits: RunLimits) -> Option<String> {
+        let (TicketLife::Lasts(left), at) = self.data.ticket? else { return None };
+        let since = (self.data.now - at).to_std().unwrap_or_default();
+        ticket_note(left.saturating_sub(since), plan.time(limits))
     }
 
     /// What a server says. Only a change is drawn by itself, not another number: an idle console writes nothing.

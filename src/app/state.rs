@@ -90,6 +90,7 @@ impl App {
             details: None,
             doctor: Doctor::default(),
             log: Log { lines: Vec::new(), level: LogLevel::Info, frozen: None },
+            ticket: None,
         };
         for mark in &options.basket {
             let figures = Figures { tables: &data.tables, rows: None, policy: &data.policy };

@@ -22,6 +22,7 @@ pub fn text(plan: &Plan) -> String {
             millis(totals.work_ms_estimate),
         ));
         text.push_str(&format!("  objects  now {now}  at the end {at_end}  after cleanup {after_cleanup}\n"));
+        text.push_str(&format!("  space    {}\n", plan.room_text()));
         text.push_str(&targets(plan));
         text.push_str(&notes(plan));
     }

@@ -2,6 +2,7 @@
 //! modification time, so that a target which no longer matches is refused, never adapted.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -154,6 +155,17 @@ impl PlanTotals {
     }
 }
 
+/// Room that a limit leaves, and what a plan takes of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanRoom {
+    /// Which limit: `the disk of /lake`, `the quota of /lake/sales`.
+    pub limit: String,
+    /// Bytes that it leaves.
+    pub left: Size,
+    /// Bytes of them that the new files take beside the old ones, until cleanup.
+    pub needed: Size,
+}
+
 /// A plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
@@ -175,11 +187,28 @@ pub struct Plan {
     pub skipped: Vec<Skipped>,
     /// Sums.
     pub totals: PlanTotals,
+    /// The limits that leave room, the tightest first.
+    #[serde(default)]
+    pub room: Vec<PlanRoom>,
 }
 
 impl Plan {
     /// The format's name and version.
     pub const FORMAT: &'static str = "lakehand.plan/1";
+
+    /// How long a run of it takes, at its limits.
+    pub fn time(&self, limits: super::RunLimits) -> Duration {
+        let work = Duration::from_millis(self.totals.work_ms_estimate);
+        limits.least_time(self.bytes_moved()).map_or(work, |least| work.max(least))
+    }
+
+    /// The room that it needs, and what the tightest limit leaves.
+    pub fn room_text(&self) -> String {
+        match self.room.first() {
+            Some(room) => format!("needs {} of the {} left by {}", self.totals.bytes, room.left, room.limit),
+            None => format!("needs {} beside the old files until clean-up", self.totals.bytes),
+        }
+    }
 
     /// The bytes that a run of it reads and writes: each once, and those that are verified by their values once more.
     pub fn bytes_moved(&self) -> Size {

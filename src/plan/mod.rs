@@ -23,7 +23,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 
 use crate::error::{Code, Reason};
-use crate::model::{Plan, PlanId, PlanTotals, Policy, Size, Skipped, TargetFacts, WorkRates};
+use crate::model::{Plan, PlanId, PlanRoom, PlanTotals, Policy, Size, Skipped, TargetFacts, WorkRates};
 
 pub use candidate::judge;
 pub use drift::{Differences, Found, drift};
@@ -53,7 +53,7 @@ pub fn build(
 ) -> Plan {
     let mut targets = Vec::with_capacity(inputs.len());
     let mut tables = BTreeSet::new();
-    let mut taken: HashMap<String, Size> = HashMap::new();
+    let mut taken: HashMap<String, PlanRoom> = HashMap::new();
     for facts in inputs {
         let id = facts.listing.stats.id.clone();
         let room = facts.listing.room.clone();
@@ -71,6 +71,9 @@ pub fn build(
         }
     }
     let totals = PlanTotals::of(&targets);
+    let mut room: Vec<PlanRoom> = taken.into_values().collect();
+    // By what would be left; the name decides between equals, so that the same facts give the same plan.
+    room.sort_by(|a, b| (a.left.0 - a.needed.0, &a.limit).cmp(&(b.left.0 - b.needed.0, &b.limit)));
     Plan {
         format: Plan::FORMAT.to_owned(),
         plan: header.id,
@@ -81,20 +84,21 @@ pub fn build(
         targets,
         skipped,
         totals,
+        room,
     }
 }
 
 /// Takes room for a target's outputs beside those of the targets before it: nothing is freed until cleanup.
-fn take_room(taken: &mut HashMap<String, Size>, room: Option<(Size, String)>, needed: Size) -> Result<(), Reason> {
+fn take_room(taken: &mut HashMap<String, PlanRoom>, room: Option<(Size, String)>, needed: Size) -> Result<(), Reason> {
     let Some((room, limit)) = room else { return Ok(()) };
-    let before = taken.get(&limit).copied().unwrap_or_default();
+    let before = taken.get(&limit).map_or(Size(0), |taken| taken.needed);
     if before + needed > room {
         let others = if before.0 > 0 { format!(", {before} for the targets before it") } else { String::new() };
         let code = if limit.contains("quota") { Code::Quota } else { Code::NoSpace };
         let text = format!("the new files need {needed} beside the old ones{others}; {limit} has {room} left");
         return Err(Reason::new(code, text));
     }
-    taken.insert(limit, before + needed);
+    taken.insert(limit.clone(), PlanRoom { limit, left: room, needed: before + needed });
     Ok(())
 }
 

@@ -268,6 +268,9 @@ fn targets_share_the_room_that_is_left() {
     let plan = build(header(), vec![with_room(), with_room()], Vec::new(), &Policy::default(), &WorkRates::default());
     assert_eq!((plan.targets.len(), plan.skipped.len()), (1, 1));
     assert_eq!(plan.skipped[0].reason.code, Code::NoSpace);
+    let room = PlanRoom { limit: "the disk of /lake".to_owned(), left: Size(3_000), needed: Size(2_000) };
+    assert_eq!(plan.room, [room]);
+    assert_eq!(plan.room_text(), "needs 2.0 KiB of the 2.9 KiB left by the disk of /lake");
 }
 
 #[test]

@@ -231,6 +231,10 @@ fn message_text(app: &App) -> (String, Role) {
     if let Some(text) = app.list().and_then(|list| list.working()).map(|done| sorting(app, done)) {
         return (text, Role::Text);
     }
+    if app.is_ticket_over() {
+        let text = "! no valid Kerberos ticket: kinit in another window, then r. Changes are off.";
+        return (text.to_owned(), Role::Bad);
+    }
     if let Some(server) = app.lost_server() {
         return (lost_text(server), Role::Bad);
     }

@@ -63,6 +63,9 @@ fn making(app: &App, state: &PlanState, canvas: &mut Canvas<'_>) {
 }
 
 fn summary(state: &PlanState, plan: &Plan, canvas: &mut Canvas<'_>, whole: bool) {
+    if canvas.width() < 80 {
+        return narrow_summary(state, plan, canvas, whole);
+    }
     let totals = &plan.totals;
     let work = minutes(totals.work_ms_estimate);
     let written = totals.bytes.to_string();
@@ -92,11 +95,33 @@ fn summary(state: &PlanState, plan: &Plan, canvas: &mut Canvas<'_>, whole: bool)
     canvas.text(0, 1, &objects, Role::Text);
     let space = match (&state.phase, state.drifted.len()) {
         (Phase::Checking, _) => "  being checked again".to_owned(),
-        (_, 0) => format!("  space    needs {} beside the old files until clean-up", totals.bytes),
+        (_, 0) => format!("  space    {}", plan.room_text()),
         (_, 1) => "  1 target differs from the plan and is left out; X runs the others".to_owned(),
         (_, drifted) => format!("  {drifted} targets differ from the plan and are left out; X runs the others"),
     };
-    canvas.text(0, 2, &space, Role::Text);
+    canvas.line(0, 2, canvas.width(), &space, Role::Text);
+}
+
+/// The same in fewer words.
+fn narrow_summary(state: &PlanState, plan: &Plan, canvas: &mut Canvas<'_>, whole: bool) {
+    let totals = &plan.totals;
+    let (before, after) = (count_text(totals.files_before), count_text(totals.files_after));
+    let work = minutes(totals.work_ms_estimate);
+    let first =
+        format!("  {}  {before} files -> {after}  {}  ~{work}", counted(totals.targets, "target"), totals.bytes);
+    canvas.line(0, 0, canvas.width(), &first, Role::Text);
+    if !whole {
+        return;
+    }
+    let [now, end, after] = totals.objects.map(count_text);
+    canvas.line(0, 1, canvas.width(), &format!("  objects {now}, then {end}, cleaned {after}"), Role::Text);
+    let left = plan.room.first().map(|room| format!(" of {}", room.left)).unwrap_or_default();
+    let space = match (&state.phase, state.drifted.len() as u64) {
+        (Phase::Checking, _) => "  being checked again".to_owned(),
+        (_, 0) => format!("  space   needs {}{left}", totals.bytes),
+        (_, drifted) => format!("  {} changed, left out; X runs the rest", counted(drifted, "target")),
+    };
+    canvas.line(0, 2, canvas.width(), &space, Role::Text);
 }
 
 /// `31s`, `2m 30s`, `1h 12m`.

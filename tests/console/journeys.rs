@@ -6,7 +6,7 @@ use lakehand::app::{
 };
 use lakehand::error::{Code, Error};
 use lakehand::ipc::Request;
-use lakehand::model::{Event, RunKind, RunLimits, RunSign, SignedStep};
+use lakehand::model::{Event, RunKind, RunLimits, RunSign, SignedStep, TicketLife};
 
 use crate::console::{Console, now};
 use crate::lake::{finish_readings, load, load_targets, table_name};
@@ -634,4 +634,55 @@ fn a_run_of_another_host_shows_its_speeds_and_steps_and_when_it_falls_silent() {
     assert!(console.text().contains("no sign of life from gw01 for 4 min"), "{}", console.text());
     signed(&mut console, 3);
     assert!(!console.text().contains("no sign of life"), "{}", console.text());
+}
+
+#[test]
+fn a_ticket_that_may_not_last_is_said_on_the_plan_and_one_that_is_over_everywhere() {
+    let mut console = on_orders();
+    let seconds = |count: u64| std::time::Duration::from_secs(count);
+    let ticket = |console: &mut Console, life: TicketLife| {
+        let at = console.at;
+        console.send(Msg::Ticket { life, at });
+    };
+    console.keys("p");
+    plan_made(&mut console);
+    let work = seconds(plan().totals.work_ms_estimate.div_ceil(1_000));
+    ticket(&mut console, TicketLife::Lasts(work * 2 + seconds(60)));
+    assert!(!console.text().contains("WARN the Kerberos ticket"), "{}", console.text());
+    // A limit makes the run longer than the ticket lasts.
+    console.keys(":limit 1MB/s<Enter>");
+    assert!(console.text().contains("WARN the Kerberos ticket lasts"), "{}", console.text());
+    console.keys(":limit off<Enter>");
+    ticket(&mut console, TicketLife::Lasts(work * 2 + seconds(60)));
+    console.wait(90_000);
+    console.keys("g");
+    assert!(console.text().contains("WARN the Kerberos ticket lasts"), "time passes: {}", console.text());
+    ticket(&mut console, TicketLife::Endless);
+    assert!(!console.text().contains("WARN the Kerberos ticket"), "{}", console.text());
+    ticket(&mut console, TicketLife::Over);
+    console.keys("X");
+    assert!(console.row(22).contains("X off: no valid Kerberos ticket: kinit in another window, then r"));
+    console.keys("0");
+    console.keys("j");
+    assert!(console.row(22).contains("! no valid Kerberos ticket: kinit in another window, then r"));
+    assert!(console.text().contains("web.clicks"), "what is known stays: {}", console.text());
+    ticket(&mut console, TicketLife::Lasts(seconds(36_000)));
+    assert!(!console.text().contains("kinit"), "{}", console.text());
+}
+
+#[test]
+fn a_plan_compares_its_space_with_the_room_that_is_left() {
+    for (size, said) in [
+        ((80, 24), "needs 8.9 GiB of the 390 GiB left by the quota of /data/lake/sales"),
+        ((60, 20), "space   needs 8.9 GiB of 390 GiB"),
+    ] {
+        let mut console = Console::open(size);
+        load(&mut console);
+        console.keys("jp");
+        plan_made(&mut console);
+        let text = console.text();
+        assert!(text.contains(said), "{text}");
+        let summary: Vec<&str> = text.lines().skip(1).take(3).collect();
+        assert!(!summary.iter().any(|line| line.contains('…')), "something is cut off: {summary:#?}");
+    }
 }

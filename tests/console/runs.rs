@@ -5,9 +5,9 @@ use lakehand::app::{Msg, PlanMsg, PreviewMsg, RunMsg};
 use lakehand::error::{Code, Reason};
 use lakehand::ledger::verdict::{TargetVerdict, Verdict};
 use lakehand::model::{
-    Attributes, ExchangedSizes, FileGroup, FileTime, Histogram, KnownFile, LogLevel, LogLine, Plan, PlanTotals,
-    PlannedFile, PlannedTarget, Rates, Rows, RunId, RunKind, RunSnapshot, RunState, RunSummary, Size, Skipped, Step,
-    StorePath, TargetId, TargetOutcome, TargetProgress, TargetState, WarningNote,
+    Attributes, ExchangedSizes, FileGroup, FileTime, Histogram, KnownFile, LogLevel, LogLine, Plan, PlanRoom,
+    PlanTotals, PlannedFile, PlannedTarget, Rates, Rows, RunId, RunKind, RunSnapshot, RunState, RunSummary, Size,
+    Skipped, Step, StorePath, TargetId, TargetOutcome, TargetProgress, TargetState, WarningNote,
 };
 
 use crate::console::{Console, now};
@@ -262,6 +262,11 @@ pub fn plan() -> Plan {
         profile: "prod".to_owned(),
         made: now() - TimeDelta::seconds(90),
         policy: policy(),
+        room: vec![PlanRoom {
+            limit: "the quota of /data/lake/sales".to_owned(),
+            left: Size(gib(390.0)),
+            needed: Size(gib(8.9)),
+        }],
         totals: PlanTotals {
             targets: 4,
             tables: 2,

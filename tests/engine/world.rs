@@ -239,6 +239,7 @@ impl World {
             targets,
             skipped: Vec::new(),
             totals: PlanTotals::default(),
+            room: Vec::new(),
         }
     }
 

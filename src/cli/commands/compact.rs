@@ -69,6 +69,9 @@ impl Compact {
         session.block_on(async {
             let lake = session.open(&settings).await?;
             let plan = self.make_plan(session, &lake).await?;
+            if let Some(warning) = action::ticket_warning(&lake, &plan, limits).await {
+                session.output.say(&warning);
+            }
             if self.answers.dry_run {
                 session.output.either(&plan, || planned::text(&plan) + &planned::steps(&plan))?;
                 return Ok(Exit::Done);

@@ -11,6 +11,7 @@ use crate::cli::planned;
 use crate::cli::scanning::Scanning;
 use crate::cli::session::Session;
 use crate::error::{Code, Error, Exit, Result};
+use crate::model::RunLimits;
 
 /// Show what compact would do, and save it to be applied later. Changes nothing.
 #[derive(Debug, Args)]
@@ -48,6 +49,9 @@ impl PlanCommand {
             action::save_plan(&lake, &plan)?;
             if let Some(file) = &self.save {
                 action::save_plan_file(&plan, file)?;
+            }
+            if let Some(warning) = action::ticket_warning(&lake, &plan, RunLimits::default()).await {
+                session.output.say(&warning);
             }
             Ok(plan)
         })?;

@@ -24,7 +24,7 @@ use crate::action::{self, Selection};
 use crate::app::Mark;
 use crate::config::Settings;
 use crate::error::{Code, Error, Exit, Result};
-use crate::model::{Plan, TableName, clean, counted};
+use crate::model::{Plan, RunLimits, TableName, clean, counted};
 
 use listed::{Listed, Row};
 use numbers::numbers;
@@ -285,6 +285,9 @@ impl Plain<'_> {
             let lake = self.session.open(&self.settings).await?;
             let plan = action::plan(&lake, &selection, None, &CancellationToken::new()).await?;
             action::save_plan(&lake, &plan)?;
+            if let Some(warning) = action::ticket_warning(&lake, &plan, RunLimits::default()).await {
+                self.session.output.say(&warning);
+            }
             Ok(plan)
         })?;
         self.session.output.text(&planned::text(&plan))?;

@@ -10,7 +10,8 @@ use tokio::time::sleep;
 use super::context::Context;
 use crate::action::{self, Server, Servers};
 use crate::app::{Msg, Service, ServiceState};
-use crate::model::age_text;
+use crate::error::Code;
+use crate::model::{TicketLife, age_text};
 
 /// No answer for so long is no answer.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -53,13 +54,22 @@ pub(super) async fn watch(context: Context, messages: mpsc::Sender<Msg>) {
 
 /// How long the ticket lasts, where the profile logs in; false when nobody listens any more.
 async fn ticket(context: &Context, messages: &mpsc::Sender<Msg>) -> bool {
-    let left = match action::kerberos(&context.env().settings).await {
+    let (left, life) = match action::kerberos(&context.env().settings).await {
         None => return true,
-        Some(Ok(ticket)) => ticket.left.map_or_else(|| "ok".to_owned(), age_text),
-        Some(Err(_)) => "none".to_owned(),
+        Some(Ok(ticket)) => {
+            let life = match ticket.left {
+                Some(left) if !ticket.renewed => TicketLife::Lasts(left),
+                _ => TicketLife::Endless,
+            };
+            (ticket.left.map_or_else(|| "ok".to_owned(), age_text), life)
+        }
+        // Without the library, say, no ticket would help.
+        Some(Err(error)) if error.code() == Code::KerberosNoTicket => ("none".to_owned(), TicketLife::Over),
+        Some(Err(_)) => ("none".to_owned(), TicketLife::Endless),
     };
-    let service = Service { word: "krb".to_owned(), state: ServiceState::Answers(left), at: Utc::now() };
-    messages.send(Msg::Service(service)).await.is_ok()
+    let at = Utc::now();
+    let service = Service { word: "krb".to_owned(), state: ServiceState::Answers(left), at };
+    messages.send(Msg::Ticket { life, at }).await.is_ok() && messages.send(Msg::Service(service)).await.is_ok()
 }
 
 async fn ask(servers: &Servers, server: Server) -> ServiceState {
