@@ -12,7 +12,7 @@ use super::selected::Selected;
 use super::state::App;
 use crate::model::{
     Histogram, Measures, Policy, RunKind, Scanned, Size, TableName, TableStats, TargetId, Work, age_text, bin_of,
-    count_text,
+    count_text, counted,
 };
 
 /// The rows of a table up to which its prediction is summed.
@@ -237,7 +237,7 @@ impl App {
             View::Files(_) => {
                 let files = self.data.files.as_ref().and_then(|files| files.files.as_ref());
                 let bytes: Size = files.iter().flat_map(|files| files.iter()).map(|file| file.length).sum();
-                format!("{} files  {bytes}", count_text(rows))
+                format!("{}  {bytes}", counted(rows, "file"))
             }
             _ => String::new(),
         }

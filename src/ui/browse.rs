@@ -8,7 +8,7 @@ use super::numbers::{row_age, short_count, work_text};
 use super::pane;
 use super::theme::{Role, role_of};
 use crate::app::{App, PaneFacts, View, file_state};
-use crate::model::{Scanned, TableName, count_text};
+use crate::model::{Scanned, TableName, count_text, counted};
 
 const PARENT: u16 = 22;
 const FACTS: u16 = 30;
@@ -214,9 +214,9 @@ fn histogram(app: &App, canvas: &mut Canvas<'_>, facts: &PaneFacts) {
     let policy = &app.data.policy;
     let small = facts.small.map(|small| format!("  {} below {}", count_text(small), policy.small_file_threshold()));
     let title = format!(
-        "{}  {} files  {}{}  {}",
+        "{}  {}  {}{}  {}",
         facts.name,
-        count_text(facts.files),
+        counted(facts.files, "file"),
         facts.bytes,
         small.unwrap_or_default(),
         app.bars.words()

@@ -137,7 +137,7 @@ fn right_side(app: &App, columns: u16) -> String {
         View::Run(run) => run_owner(app, run),
         View::Log => vec![log_state(app)],
         View::Doctor => vec![app.data.doctor.counts()],
-        View::History => vec![held(app)],
+        View::History => vec![held(app, narrow)],
         _ => vec![format!("{} {}", if narrow { "b" } else { "basket" }, short_count(basket)), format!("runs {runs}")],
     };
     let attention = app.data.runs.attention().count();
@@ -190,10 +190,12 @@ fn log_state(app: &App) -> String {
     format!("all runs  level {}  {follows}", log.level.word())
 }
 
-fn held(app: &App) -> String {
+fn held(app: &App, narrow: bool) -> String {
     let (files, bytes) = app.held();
     if files == 0 {
         "no backups".to_owned()
+    } else if narrow {
+        format!("in backups {bytes}")
     } else {
         format!("in backups {bytes} in {} {}", short_count(files), if files == 1 { "file" } else { "files" })
     }

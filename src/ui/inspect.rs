@@ -17,8 +17,8 @@ pub fn draw(app: &App, subject: &Subject, canvas: &mut Canvas<'_>) {
         let median = if facts.small.is_some() { "median" } else { "median ~" };
         let median = median.to_owned() + if median.ends_with('~') { "" } else { " " };
         let text = format!(
-            "  {} files  {}  avg {}  {median}{}",
-            count_text(facts.files),
+            "  {}  {}  avg {}  {median}{}",
+            counted(facts.files, "file"),
             facts.bytes,
             facts.average,
             facts.median

@@ -38,7 +38,7 @@ pub fn parent(app: &App, canvas: &mut Canvas<'_>, database: &str, current: &str)
 pub fn facts(app: &App, canvas: &mut Canvas<'_>, facts: &PaneFacts) {
     let policy = &app.data.policy;
     canvas.field(0, 0, canvas.width(), &facts.name, Role::Heading);
-    canvas.text(0, 1, &format!("{} files  {}", count_text(facts.files), facts.bytes), Role::Text);
+    canvas.text(0, 1, &format!("{}  {}", counted(facts.files, "file"), facts.bytes), Role::Text);
     if facts.files == 0 {
         notes(canvas, 3, facts);
         return;
