@@ -6,16 +6,26 @@ use super::theme::Role;
 use crate::app::{Action, App, Level, Overlay, Reading, SortKey, Verdict, View, Watched, bar, percent};
 use crate::model::{RunKind, count_text, duration_text, width};
 
+/// Between the parts of row 1's right end.
+const GAP: &str = "  ";
+/// The columns of a title that are not given up for them.
+const TITLE_LEAST: usize = 12;
+
 /// Row 1.
 pub fn header(app: &App, canvas: &mut Canvas<'_>) {
     let mut x = 0;
     for (text, role) in badges(app) {
         x = canvas.text(x, 0, text, role) + 1;
     }
-    let right = right_side(app, canvas.width());
-    let end = canvas.width();
-    let room = usize::from(end.saturating_sub(x)).saturating_sub(width(&right) + 1);
-    canvas.field(x, 0, room as u16, &title(app), Role::Heading);
+    let (end, title) = (canvas.width(), title(app));
+    let room = usize::from(end.saturating_sub(x));
+    let mut parts = right_side(app, end);
+    // Badges always stand, and what the screen is; what needs a person and the servers come before the rest.
+    while parts.len() > 1 && width(&parts.join(GAP)) + 1 + width(&title).min(TITLE_LEAST) > room {
+        parts.remove(0);
+    }
+    let right = parts.join(GAP);
+    canvas.field(x, 0, room.saturating_sub(width(&right) + 1) as u16, &title, Role::Heading);
     canvas.right(end, 0, &right, Role::Text);
 }
 
@@ -124,9 +134,9 @@ fn preview_title(app: &App) -> String {
 }
 
 /// The right end of row 1: basket, runs, what needs a person, servers or the lake's place.
-fn right_side(app: &App, columns: u16) -> String {
+fn right_side(app: &App, columns: u16) -> Vec<String> {
     if *app.view() == View::Start {
-        return "no configuration".to_owned();
+        return vec!["no configuration".to_owned()];
     }
     let narrow = columns < 80;
     let basket = app.data.basket.sums().targets.max(app.data.basket.len() as u64);
@@ -152,7 +162,7 @@ fn right_side(app: &App, columns: u16) -> String {
         parts.push(format!("lake {}", crate::model::shorten_middle(&crate::model::clean(&app.lake.place), room, "..")));
     }
     parts.retain(|part| !part.is_empty());
-    parts.join("  ")
+    parts
 }
 
 fn step_of(app: &App) -> String {
