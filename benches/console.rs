@@ -38,6 +38,7 @@ impl Bench {
                 read_only: false,
                 eager: true,
                 offline: false,
+                trash_keeps: None,
                 profiles: Vec::new(),
             },
             policy: Policy::default(),

@@ -71,6 +71,7 @@ fn summary(snapshot: &RunSnapshot) -> RunSummary {
         cannot: Vec::new(),
         by: Vec::new(),
         cleanup_from: None,
+        trashed_bytes: crate::model::Size(0),
         sign: None,
     }
 }

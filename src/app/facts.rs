@@ -11,8 +11,8 @@ use super::nav::View;
 use super::selected::Selected;
 use super::state::App;
 use crate::model::{
-    Histogram, Measures, Policy, RunKind, Scanned, Size, TableName, TableStats, TargetId, Work, age_text, bin_of,
-    count_text, counted,
+    Histogram, Measures, Policy, RunKind, RunSummary, Scanned, Size, TableName, TableStats, TargetId, Work, age_text,
+    bin_of, count_text, counted,
 };
 
 /// The rows of a table up to which its prediction is summed.
@@ -262,6 +262,15 @@ impl App {
     pub fn held(&self) -> (u64, Size) {
         let runs = self.data.runs.all().iter();
         runs.fold((0, Size(0)), |(files, bytes), run| (files + run.backup_files, bytes + run.backup_bytes))
+    }
+
+    /// Bytes that clean-ups moved to the trash and that may still be there: at most this, by how long a trash keeps.
+    pub fn in_trash(&self) -> Size {
+        let Some(keeps) = self.lake.trash_keeps.and_then(|keeps| chrono::TimeDelta::from_std(keeps).ok()) else {
+            return Size(0);
+        };
+        let there = |run: &&RunSummary| self.data.now - run.finished.unwrap_or(run.started) < keeps;
+        self.data.runs.all().iter().filter(there).map(|run| run.trashed_bytes).sum()
     }
 
     /// The table under the cursor.

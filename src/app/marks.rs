@@ -1,5 +1,6 @@
 //! Marking: Space, a range, all that is listed and passes the filter, none.
 
+use super::basket::Marked;
 use super::effect::{Effect, Mark, Subject};
 use super::lists::source_of;
 use super::message::Reading;
@@ -7,7 +8,10 @@ use super::nav::View;
 use super::selected::Selected;
 use super::shown::Level;
 use super::state::App;
-use crate::model::{TargetId, count_text, counted};
+use crate::model::{FileTime, TableName, TargetId, age_text, count_text, counted};
+
+/// More marks of one table are not looked at one by one for a frame.
+const MOST_LOOKED_AT: usize = 10_000;
 
 impl App {
     /// Space.
@@ -153,10 +157,21 @@ impl App {
             _ => self.data.reading(&Reading::Lake),
         };
         if reading.is_some() {
-            text.push_str("; what is not listed yet is not");
+            text.push_str(&match self.not_listed_yet() {
+                Some(count) if count > 0 => format!("; {} not listed yet are not", count_text(count)),
+                _ => "; what is not listed yet is not".to_owned(),
+            });
         }
         self.say(Level::Info, text);
         self.basket_changed()
+    }
+
+    /// The partitions of this table that were not listed, where the catalog or the last scan says how many there are.
+    fn not_listed_yet(&self) -> Option<u64> {
+        let View::Partitions(table) = self.view() else { return None };
+        let all = self.data.tables.get(table)?.targets;
+        let listed = self.data.partitions.get(table).map_or(0, |rows| rows.len() as u64);
+        Some(all.saturating_sub(listed))
     }
 
     /// `u`.
@@ -220,16 +235,48 @@ impl App {
 
     /// Marks of the view's list that the filter hides.
     pub fn hidden_marks(&self) -> usize {
-        let View::Partitions(table) = self.view() else { return 0 };
-        let (Some(list), Some(marked)) = (self.list(), self.data.basket.of(table)) else { return 0 };
-        if list.filter().is_empty() || marked.names.len() > 10_000 {
+        match self.view() {
+            View::Partitions(table) => self.hidden_of(table),
+            _ => 0,
+        }
+    }
+
+    fn hidden_of(&self, table: &TableName) -> usize {
+        let view = View::Partitions(table.clone());
+        let (Some(list), Some(marked)) = (self.lists.get(&view), self.data.basket.of(table)) else { return 0 };
+        if list.filter().is_empty() || marked.names.len() > MOST_LOOKED_AT {
             return 0;
         }
         let Some(rows) = self.data.partitions.get(table) else { return 0 };
-        let view = self.view();
-        let source = source_of(view, &self.data);
+        let source = source_of(&view, &self.data);
         let hidden = |name: &str| rows.find(name).is_some_and(|row| !list.filter().passes(&*source, row));
         marked.names.iter().filter(|name| hidden(name)).count()
+    }
+
+    /// What concerns single targets of what is marked: refused, being written, hidden by a filter.
+    pub fn basket_note(&self, table: &TableName, marked: &Marked) -> Option<String> {
+        let (policy, now) = (&self.data.policy, self.data.now);
+        let hot = |newest: Option<FileTime>| {
+            newest.and_then(|newest| newest.age(now)).filter(|age| *age < policy.quiet_period)
+        };
+        if marked.whole {
+            let newest = self.data.tables.get(table).and_then(|stats| stats.newest);
+            return hot(newest).map(|age| format!("whole, HOT {}", age_text(age)));
+        }
+        if marked.names.len() > MOST_LOOKED_AT {
+            return None;
+        }
+        let mut notes = Vec::new();
+        let hidden = self.hidden_of(table);
+        notes.extend((hidden > 0).then(|| format!("{hidden} hidden by /")));
+        if let Some(rows) = self.data.partitions.get(table) {
+            let found: Vec<u32> = marked.names.iter().filter_map(|name| rows.find(name)).collect();
+            let youngest = found.iter().filter_map(|row| hot(rows.measures(*row).newest)).min();
+            notes.extend(youngest.map(|age| format!("HOT {}", age_text(age))));
+            let refused = found.iter().filter(|row| rows.measures(**row).refused).count();
+            notes.extend((refused > 0).then(|| format!("{refused} REFUSED")));
+        }
+        (!notes.is_empty()).then(|| notes.join(", "))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the console is started with.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -25,6 +26,8 @@ pub struct LakeInfo {
     pub eager: bool,
     /// Only what the cache knows is shown.
     pub offline: bool,
+    /// How long what is in the trash takes to go, at most; none where that is not known, or there is no trash.
+    pub trash_keeps: Option<Duration>,
     /// The profiles that can be opened instead.
     pub profiles: Vec<String>,
 }

@@ -2,6 +2,7 @@
 //! again, what could not be read meanwhile is read.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
 
@@ -17,9 +18,37 @@ pub(crate) struct Watched {
     pub(crate) word: String,
     pub(crate) state: ServiceState,
     pub(crate) since: DateTime<Utc>,
+    /// How long it took to answer, in milliseconds: the last few times.
+    took: VecDeque<u64>,
 }
 
+/// Answers that make what is usual.
+const USUAL_OF: usize = 9;
+
 impl Watched {
+    fn new(word: String, state: ServiceState, since: DateTime<Utc>) -> Watched {
+        let mut server = Watched { word, state, since, took: VecDeque::new() };
+        server.note();
+        server
+    }
+
+    /// Keeps how long an answer took.
+    fn note(&mut self) {
+        let ServiceState::Answers(text) = &self.state else { return };
+        let Some(took) = text.strip_suffix("ms").and_then(|number| number.parse().ok()) else { return };
+        self.took.push_back(took);
+        if self.took.len() > USUAL_OF {
+            self.took.pop_front();
+        }
+    }
+
+    /// The median of its last answers.
+    fn usual(&self) -> Option<u64> {
+        let mut took: Vec<u64> = self.took.iter().copied().collect();
+        took.sort_unstable();
+        took.get(took.len() / 2).copied()
+    }
+
     /// Whether nothing can be changed without it and it does not answer.
     pub(crate) fn is_lost(&self) -> bool {
         self.state == ServiceState::Lost
@@ -50,6 +79,19 @@ fn span(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
 }
 
 impl App {
+    /// Of a reading that gets no answer: `nn silent for 5 s (usual 3 ms)`.
+    pub fn silence(&self, reading: &Reading, seconds: i64) -> String {
+        let named = |word: &str| self.services.iter().find(|server| server.word == word);
+        // Names and locations come from the metastore, whatever lies in directories from the NameNode.
+        let asked = match reading {
+            Reading::Lake => named("hms").or(named("nn")),
+            _ => named("nn"),
+        };
+        let Some(server) = asked else { return format!("silent for {seconds} s") };
+        let usual = server.usual().map(|usual| format!(" (usual {usual} ms)")).unwrap_or_default();
+        format!("{} silent for {seconds} s{usual}", server.word)
+    }
+
     /// Whether a server is lost.
     pub(crate) fn lost_server(&self) -> Option<&Watched> {
         self.services.iter().find(|service| service.is_lost())
@@ -82,11 +124,12 @@ impl App {
         let Some(known) = self.services.iter_mut().find(|known| known.word == word) else {
             self.dirty = true;
             let is_lost = state == ServiceState::Lost;
-            self.services.push(Watched { word, state, since: at });
+            self.services.push(Watched::new(word, state, at));
             self.services.sort_by_key(|server| ["nn", "hms", "krb"].iter().position(|word| *word == server.word));
             return if is_lost { self.lost() } else { Vec::new() };
         };
         let before = std::mem::replace(&mut known.state, state);
+        known.note();
         // A ticket that is gone, or there again, is a change; fewer hours are not.
         let none = ServiceState::Answers("none".to_owned());
         self.dirty |= (before == none) != (known.state == none);

@@ -49,6 +49,17 @@ pub struct Hdfs {
     pub calls_per_second: u32,
 }
 
+impl Hdfs {
+    /// How long what is moved to the trash stays there at most: until the next checkpoint, and then the interval. The
+    /// site files say it, where they do; the NameNode's own may say otherwise.
+    pub fn trash_keeps(&self) -> Option<Duration> {
+        let minutes = |key: &str| self.properties.get(key)?.trim().parse::<f64>().ok().filter(|minutes| *minutes > 0.0);
+        let interval = minutes("fs.trash.interval")?;
+        let checkpoint = minutes("fs.trash.checkpoint.interval").unwrap_or(interval);
+        Duration::try_from_secs_f64((interval + checkpoint.min(interval)) * 60.0).ok()
+    }
+}
+
 /// What a process may use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {

@@ -133,6 +133,7 @@ impl<'a> Survey<'a> {
             cannot: Vec::new(),
             by: Vec::new(),
             cleanup_from: None,
+            trashed_bytes: trashed(record),
             sign: record.sign.clone().filter(|_| record.finished.is_none() && !lost),
         }
     }
@@ -169,6 +170,7 @@ impl<'a> Survey<'a> {
             cannot: Vec::new(),
             by: Vec::new(),
             cleanup_from: None,
+            trashed_bytes: Size(0),
             sign: None,
         })
     }
@@ -322,6 +324,12 @@ impl<'a> Survey<'a> {
         }
         self.holdings(run).map(|(share, holding)| outcome_of(share, holding)).collect()
     }
+}
+
+/// What a cleanup moved to the trash: its targets are told with and without it.
+fn trashed(record: &RunRecord) -> Size {
+    let cleaned = record.outcomes.iter().filter(|(_, outcome)| record.trashed && outcome.state == TargetState::Cleaned);
+    cleaned.map(|(_, outcome)| Size(outcome.bytes_before.0.saturating_sub(outcome.bytes_after.0))).sum()
 }
 
 /// A target that was not begun, with the figures of the plan where it follows one.

@@ -71,6 +71,9 @@ pub struct RunRecord {
     pub tables: Vec<String>,
     /// The targets that were begun, by their place in the run.
     pub outcomes: Vec<(u64, TargetOutcome)>,
+    /// Whether what it deleted went to the trash (a cleanup).
+    #[serde(default)]
+    pub trashed: bool,
     /// How fast and how far it is, while it works.
     #[serde(default)]
     pub sign: Option<RunSign>,

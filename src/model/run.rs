@@ -315,6 +315,9 @@ pub struct RunSummary {
     pub by: Vec<RunId>,
     /// From when on cleanup is allowed.
     pub cleanup_from: Option<DateTime<Utc>>,
+    /// Bytes that it moved to the trash (a cleanup); what became of them there is not known here.
+    #[serde(default)]
+    pub trashed_bytes: Size,
     /// What it wrote of itself last, while it works.
     #[serde(default)]
     pub sign: Option<RunSign>,

@@ -48,6 +48,9 @@ pub(super) async fn execute(
             .lake("nothing was deleted"));
     }
     let sweep = Sweep::begin(context, run, RunKind::Cleanup, Some(of.clone()), scope, &shares).await?;
+    if !terms.skip_trash && context.store.capabilities().trash {
+        sweep.note_trash().await;
+    }
     Ok(sweep.each(&shares, |index, share| target(&sweep, &of, index, share, terms).boxed()).await)
 }
 

@@ -73,6 +73,7 @@ fn blank(context: &Context, run: &RunId, kind: RunKind, of: Option<&RunId>) -> R
         targets: 0,
         tables: Vec::new(),
         outcomes: Vec::new(),
+        trashed: false,
         sign: None,
     }
 }
@@ -184,6 +185,11 @@ impl IndexWriter {
         let known = index::entries(context.store.as_ref(), &context.index).await?;
         let number = known.get(run).and_then(|known| known.states.last().copied()).unwrap_or(0);
         Ok(IndexWriter { context: context.clone(), attributes, record: Mutex::new((number, record)) })
+    }
+
+    /// What this run deletes goes to the trash.
+    pub(super) async fn note_trash(&self) {
+        self.record.lock().await.1.trashed = true;
     }
 
     /// Writes the immutable plan.

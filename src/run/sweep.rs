@@ -70,6 +70,11 @@ impl Sweep {
         }
     }
 
+    /// What this run deletes goes to the trash: the index says so, for whoever asks what space is free.
+    pub(super) async fn note_trash(&self) {
+        self.writer.note_trash().await;
+    }
+
     /// For whom a share is taken.
     pub(super) fn tenant(&self, share: &Share) -> Tenant {
         Tenant { run: self.run.clone(), kind: self.kind, id: share.id.clone(), location: share.location.clone() }

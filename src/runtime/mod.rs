@@ -18,7 +18,7 @@ use futures::FutureExt;
 
 use crate::action::Patient;
 use crate::app::{App, LakeInfo, Look, Options, Start, StartChoice, ThemeName};
-use crate::config::{Paths, Settings, StoreKind};
+use crate::config::{Hdfs, Paths, Settings, StoreKind};
 use crate::error::{Code, Error, Exit, Result};
 use crate::model::WorkRates;
 use crate::term::{Glyphs, Probe, ProbeFlags, install_panic_hook, signals};
@@ -90,6 +90,7 @@ fn options(env: &RuntimeEnv, probe: &Probe) -> Result<Options> {
             read_only: settings.read_only,
             eager: settings.store == StoreKind::Local,
             offline: env.offline,
+            trash_keeps: settings.hdfs.as_ref().and_then(Hdfs::trash_keeps),
             profiles: env.profiles.clone(),
         },
         policy: settings.policy.clone(),

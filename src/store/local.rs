@@ -175,7 +175,17 @@ impl Read for LocalStore {
     }
 
     async fn room(&self, directory: &StorePath) -> Result<Room> {
-        self.at(directory, |_, located| volume::room(&located)).await
+        self.at(directory, |shared, located| {
+            let mut room = volume::room(&located)?;
+            // One disk has one name, so that what targets need of it adds up.
+            if let Some(root) = &shared.root
+                && volume::same_mount(&located, &shared.locate(root)?).unwrap_or(false)
+            {
+                room.limit = format!("the disk of {root}");
+            }
+            Ok(room)
+        })
+        .await
     }
 
     async fn same_mount(&self, one: &StorePath, other: &StorePath) -> Result<bool> {

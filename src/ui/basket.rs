@@ -4,6 +4,7 @@ use super::canvas::Canvas;
 use super::numbers::{short_count, work_text};
 use super::theme::{Role, role_of};
 use crate::app::{App, Marked};
+use crate::error::{Code, Reason};
 use crate::model::{Size, TableName, count_text, counted, duration_text};
 
 /// Draws it.
@@ -48,17 +49,28 @@ pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
 fn note(app: &App, table: &TableName, marked: &Marked) -> String {
     let stats = app.data.tables.get(table);
     if let Some(reason) = stats.and_then(|stats| stats.reasons.first()) {
-        return format!("REFUSED {}", reason.text);
+        return refused(reason);
     }
     let held = app.data.runs.live().find(|run| run.tables.contains(&table.to_string()));
     if let Some(run) = held {
         return format!("held by {}", run.run.suffix());
+    }
+    if let Some(note) = app.basket_note(table, marked) {
+        return note;
     }
     match (marked.whole, marked.sums.partial) {
         (true, _) if marked.sums.targets == 0 => "nothing to gain".to_owned(),
         (true, _) => "whole table".to_owned(),
         (false, true) => "not all listed yet".to_owned(),
         (false, false) => String::new(),
+    }
+}
+
+fn refused(reason: &Reason) -> String {
+    // `web.clicks_v2 has the same location: /data/clicks`
+    match reason.text.split_once(" has the same location") {
+        Some((other, _)) if reason.code == Code::SharedLocation => format!("shares its location with {other}"),
+        _ => format!("REFUSED {}", reason.text),
     }
 }
 

@@ -4,7 +4,7 @@ use super::canvas::Canvas;
 use super::numbers::short_count;
 use super::theme::Role;
 use crate::app::{Action, App, Level, Overlay, Reading, SortKey, Verdict, View, Watched, bar, percent};
-use crate::model::{RunKind, count_text, duration_text, width};
+use crate::model::{RunKind, Size, count_text, duration_text, width};
 
 /// Between the parts of row 1's right end.
 const GAP: &str = "  ";
@@ -147,7 +147,7 @@ fn right_side(app: &App, columns: u16) -> Vec<String> {
         View::Run(run) => run_owner(app, run),
         View::Log => vec![log_state(app)],
         View::Doctor => vec![app.data.doctor.counts()],
-        View::History => vec![held(app, narrow)],
+        View::History => vec![held(app, narrow), in_trash(app)],
         _ => vec![format!("{} {}", if narrow { "b" } else { "basket" }, short_count(basket)), format!("runs {runs}")],
     };
     let attention = app.data.runs.attention().count();
@@ -208,6 +208,13 @@ fn held(app: &App, narrow: bool) -> String {
         format!("in backups {bytes}")
     } else {
         format!("in backups {bytes} in {} {}", short_count(files), if files == 1 { "file" } else { "files" })
+    }
+}
+
+fn in_trash(app: &App) -> String {
+    match app.in_trash() {
+        Size(0) => String::new(),
+        bytes => format!("in trash ~{bytes}"),
     }
 }
 
@@ -289,14 +296,31 @@ fn reading_text(app: &App) -> Option<String> {
         None if progress.done > 0 => text.push_str(&format!(": {} files so far", count_text(progress.done))),
         None => text.push_str(canvas_ellipsis(app)),
     }
-    if elapsed.as_secs() >= 1 {
+    if elapsed.as_secs() >= 1 && silent < 5 {
         text.push_str(&format!(", {}", duration_text(elapsed)));
     }
     if silent >= 5 {
-        text.push_str(&format!("; silent for {silent} s"));
+        // First, where no width cuts it off.
+        text = format!("{}; {text}", app.silence(&progress.reading, silent));
+    } else if elapsed.as_secs() >= 10 {
+        text.push_str(&pace(progress.done, progress.total, elapsed));
     }
-    text.push_str("   Ctrl-c stops");
+    let hint = "   Ctrl-c stops";
+    if width(&text) + hint.len() <= usize::from(app.size().0) {
+        text.push_str(hint);
+    }
     Some(text)
+}
+
+/// From ten seconds on: the rate, and the time left, rounded.
+fn pace(done: u64, total: Option<u64>, elapsed: std::time::Duration) -> String {
+    let rate = done as f64 / elapsed.as_secs_f64();
+    if rate < 1.0 {
+        return String::new();
+    }
+    let left = total.filter(|total| *total > done).map(|total| (total - done) as f64 / rate * 1_000.0);
+    let left = left.map(|left| format!(", ~{} left", duration_text(super::numbers::rounded(left as u64))));
+    format!(", {}/s{}", count_text(rate as u64), left.unwrap_or_default())
 }
 
 fn canvas_ellipsis(app: &App) -> &'static str {
@@ -359,6 +383,12 @@ fn selected_reason(app: &App) -> String {
 }
 
 fn basket_freshness(app: &App) -> String {
+    // A note that the row has no room for.
+    let row = app.list().and_then(|list| list.selected());
+    let selected = row.and_then(|row| app.data.basket.tables().nth(row as usize));
+    if let Some(note) = selected.and_then(|(table, marked)| app.basket_note(table, marked)) {
+        return format!("{note}: a note stops those targets only");
+    }
     let at = app.data.basket.at.map(|at| format!("marked on {} at {}; ", app.lake.profile, at.format("%H:%M")));
     format!("{}kept when you quit, emptied when the profile changes", at.unwrap_or_default())
 }

@@ -86,7 +86,11 @@ fn totals(app: &App, canvas: &mut Canvas<'_>, y: u16) {
         let bytes = if canvas.width() >= 100 { format!(" files {bytes}") } else { String::new() };
         text.push_str(&format!("   in backups {}{bytes}", short_count(files)));
     }
-    canvas.text(0, y, &text, Role::Text);
+    match app.in_trash() {
+        crate::model::Size(0) => {}
+        bytes => text.push_str(&format!("   in trash ~{bytes}")),
+    }
+    canvas.line(0, y, canvas.width(), &text, Role::Text);
 }
 
 fn empty(app: &App, canvas: &mut Canvas<'_>, y: u16) {

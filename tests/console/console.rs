@@ -39,6 +39,7 @@ impl Console {
                 read_only: false,
                 eager: true,
                 offline: false,
+                trash_keeps: None,
                 profiles: vec!["prod".to_owned(), "staging".to_owned()],
             },
             policy: Policy::default(),

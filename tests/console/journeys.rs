@@ -9,9 +9,9 @@ use lakehand::ipc::Request;
 use lakehand::model::{Event, RunKind, RunLimits, RunSign, SignedStep, TicketLife};
 
 use crate::console::{Console, now};
-use crate::lake::{finish_readings, load, load_targets, table_name};
+use crate::lake::{finish_readings, load, load_targets, table_name, targets};
 use crate::runs::{
-    ended, list_runs, live_summary, orders, plan, plan_made, previewed, run_id, shown, snapshot, verdicts,
+    ended, list_runs, live_summary, orders, plan, plan_made, previewed, run_id, shown, snapshot, summaries, verdicts,
 };
 
 fn on_orders() -> Console {
@@ -684,5 +684,65 @@ fn a_plan_compares_its_space_with_the_room_that_is_left() {
         assert!(text.contains(said), "{text}");
         let summary: Vec<&str> = text.lines().skip(1).take(3).collect();
         assert!(!summary.iter().any(|line| line.contains('…')), "something is cut off: {summary:#?}");
+    }
+}
+
+#[test]
+fn a_long_reading_tells_its_rate_and_a_silent_one_what_is_usual() {
+    let mut console = Console::open((80, 24));
+    load(&mut console);
+    console.keys("j<Enter>");
+    for took in ["3ms", "900ms", "2ms"] {
+        namenode(&mut console, 0, ServiceState::Answers(took.to_owned()));
+    }
+    let table = table_name("sales.orders");
+    let progress = |console: &mut Console, done: u64| {
+        let reading = Reading::Table(table.clone());
+        console.send(Msg::Lake(LakeMsg::Progress { reading, done, total: Some(60_000) }));
+    };
+    console.send(Msg::Lake(LakeMsg::Targets { table: table.clone(), targets: targets() }));
+    console.wait(8_000);
+    progress(&mut console, 12_000);
+    console.keys("j");
+    assert!(!console.row(22).contains("/s"), "{}", console.row(22));
+    console.wait(4_000);
+    progress(&mut console, 20_000);
+    console.keys("j");
+    let row = console.row(22);
+    assert!(row.contains("scanned 20,000/60,000 files") && row.contains("/s, ~") && row.contains("left"), "{row}");
+    console.keys("a");
+    let row = console.row(22);
+    let unlisted = 61 - targets().len();
+    assert!(row.contains(&format!("marked; {unlisted} not listed yet are not")), "{row}");
+    console.wait(6_000);
+    console.keys("k");
+    let row = console.row(22);
+    assert!(row.contains("nn silent for ") && row.contains("(usual 3 ms)"), "{row}");
+}
+
+#[test]
+fn the_basket_says_what_is_refused_written_and_hidden() {
+    let mut console = on_orders();
+    console.keys("a/2026-11-1<Enter>2");
+    let text = console.text();
+    assert!(console.row(2).contains(" hidden by /"), "{text}");
+    let row = console.row(22);
+    assert!(row.contains("hidden by /, HOT ") && row.contains(", 1 REFUSED: "), "{row}");
+}
+
+#[test]
+fn the_trash_is_told_for_as_long_as_it_keeps() {
+    let hours = |count: u64| std::time::Duration::from_secs(3_600 * count);
+    for (keeps, told) in [(Some(hours(12)), true), (Some(hours(2)), false), (None, false)] {
+        let mut console = Console::with((120, 40), |options| options.lake.trash_keeps = keeps);
+        load(&mut console);
+        let mut runs = summaries();
+        let cleanup = runs.iter_mut().find(|run| run.kind == RunKind::Cleanup).unwrap();
+        cleanup.trashed_bytes = lakehand::model::Size(54 << 30);
+        console.send(Msg::Run(RunMsg::Listed { runs, complete: true }));
+        for key in ["0", "5"] {
+            console.keys(key);
+            assert_eq!(console.text().contains("in trash ~54.0 GiB"), told, "{keeps:?}\n{}", console.text());
+        }
     }
 }

@@ -42,6 +42,7 @@ fn summary(short: &str, kind: RunKind, state: RunState, done: u64, targets: u64,
         cannot: Vec::new(),
         by: Vec::new(),
         cleanup_from: None,
+        trashed_bytes: Size(0),
         sign: None,
     }
 }
