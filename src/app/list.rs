@@ -9,8 +9,8 @@ use std::collections::VecDeque;
 
 use super::filter::{Field, Filter, Source};
 
-/// Rows that one slice filters, sorts or merges.
-const SLICE: usize = 20_000;
+/// Rows that one slice filters, sorts or merges: a key waits for one at most.
+const SLICE: usize = 6_000;
 
 /// The orders.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -61,7 +61,7 @@ pub use message::{
 };
 pub use moves::start_choices;
 pub use nav::{Screen, Trail, View};
-pub use options::{LakeInfo, Look, Options, Start, ThemeName};
+pub use options::{Colours, LakeInfo, Look, Options, Start, ThemeName};
 pub use palette::{Command, Entry, Palette};
 pub use plan::{Phase, PlanState};
 pub use preview::Preview;

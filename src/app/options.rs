@@ -32,13 +32,13 @@ pub struct LakeInfo {
     pub profiles: Vec<String>,
 }
 
-/// Colours by name.
+/// Colours by name. Each can be read on a dark background and on a light one: which of them a terminal has is not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ThemeName {
-    /// Sixteen colours.
+    /// A few colours.
     #[default]
     Default,
-    /// Bright, without dimmed text.
+    /// The terminal's own two colours: bold, reversed, underlined; nothing is dimmed.
     HighContrast,
     /// No colours: bold, underlined, reversed.
     Mono,
@@ -66,11 +66,23 @@ impl ThemeName {
     }
 }
 
+/// How many colours the terminal has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Colours {
+    /// Sixteen, which look as the terminal's owner likes.
+    #[default]
+    Sixteen,
+    /// 256 and more, most of which look the same everywhere.
+    Many,
+}
+
 /// How the console looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Look {
     /// The theme.
     pub theme: ThemeName,
+    /// The colours that there are.
+    pub colours: Colours,
     /// Only ASCII glyphs.
     pub ascii: bool,
     /// No colours (NO_COLOR): stripped in one place after drawing, modifiers stay.

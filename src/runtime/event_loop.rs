@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use chrono::Utc;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::screen::Screen;
 use super::tasks::Tasks;
 use super::{Left, keys};
 use crate::app::{App, Effect, Key, Msg, update};
 use crate::error::{Exit, Result};
-use crate::term::{Input, InputStream, Signal, can_suspend, stop_process_group};
+use crate::term::{Input, InputStream, Signal, can_suspend, is_in_foreground, stop_process_group};
 
 /// The shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
@@ -23,6 +23,8 @@ const QUIET_FRAME: Duration = Duration::from_millis(500);
 const ATTENTION: Duration = Duration::from_secs(1);
 /// How long the first frame waits for what the disk's cache has.
 const FIRST_FRAME: Duration = Duration::from_millis(40);
+/// How long one that is continued in the background waits for the signal that may have been meant.
+const BACKGROUND: Duration = Duration::from_millis(200);
 /// Messages that are taken in before a frame is looked at again.
 const BATCH: usize = 256;
 
@@ -234,21 +236,24 @@ impl EventLoop {
         Ok(())
     }
 
-    /// Leaves the screen and stops until somebody continues us.
+    /// Leaves the screen and stops until somebody continues us. Who is continued in the background has no terminal to
+    /// come back to: it ends if that was meant, and stops again.
     async fn stop(&mut self) -> Result<()> {
         self.screen.leave();
         stop_process_group();
         loop {
-            match self.signals.recv().await {
-                Some(Signal::Continue) => break,
-                None | Some(Signal::HangUp | Signal::Terminate) => {
-                    self.left = Some(Left::Exit(Exit::Done));
-                    return Ok(());
-                }
-                Some(Signal::Interrupt | Signal::Suspend) => {}
+            match timeout_at(Instant::now() + BACKGROUND, self.signals.recv()).await {
+                Ok(Some(Signal::Continue)) if is_in_foreground() => return self.come_back(),
+                Ok(None | Some(Signal::HangUp)) => self.left = Some(Left::Exit(Exit::Done)),
+                Ok(Some(Signal::Terminate)) => self.left = Some(Left::Exit(Exit::Interrupted)),
+                Ok(Some(Signal::Continue | Signal::Interrupt | Signal::Suspend)) => {}
+                Err(_) if is_in_foreground() => return self.come_back(),
+                Err(_) => stop_process_group(),
+            }
+            if self.left.is_some() {
+                return Ok(());
             }
         }
-        self.come_back()
     }
 
     fn come_back(&mut self) -> Result<()> {

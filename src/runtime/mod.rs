@@ -17,7 +17,7 @@ use chrono::Utc;
 use futures::FutureExt;
 
 use crate::action::Patient;
-use crate::app::{App, LakeInfo, Look, Options, Start, StartChoice, ThemeName};
+use crate::app::{App, Colours, LakeInfo, Look, Options, Start, StartChoice, ThemeName};
 use crate::config::{Hdfs, Paths, Settings, StoreKind};
 use crate::error::{Code, Error, Exit, Result};
 use crate::model::WorkRates;
@@ -78,6 +78,7 @@ fn options(env: &RuntimeEnv, probe: &Probe) -> Result<Options> {
     let settings = &env.settings;
     let lake = settings.lake.as_ref().map(|lake| lake.to_string()).unwrap_or_default();
     let theme = ThemeName::parse(&settings.console.theme)?;
+    let colours = if probe.many_colours { Colours::Many } else { Colours::Sixteen };
     let (columns, rows) = crossterm::terminal::size()?;
     Ok(Options {
         now: Utc::now(),
@@ -95,7 +96,7 @@ fn options(env: &RuntimeEnv, probe: &Probe) -> Result<Options> {
         },
         policy: settings.policy.clone(),
         rates: WorkRates::default(),
-        look: Look { theme, ascii: probe.glyphs == Glyphs::Ascii, no_color: !probe.colours },
+        look: Look { theme, colours, ascii: probe.glyphs == Glyphs::Ascii, no_color: !probe.colours },
         keys: settings.console.keys.clone(),
         start: env.start.clone(),
         basket: basket::load(&env.paths, settings),

@@ -18,4 +18,4 @@ pub use input::{Input, InputStream};
 pub use output::{Output, Synchronized, strip_colours};
 pub use paint::Painter;
 pub use probe::{Glyphs, Multiplexer, Probe, ProbeFlags};
-pub use signals::{Signal, can_suspend, signals, stop_process_group};
+pub use signals::{Signal, can_suspend, is_in_foreground, signals, stop_process_group};

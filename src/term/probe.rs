@@ -40,6 +40,8 @@ pub struct Probe {
     pub glyphs: Glyphs,
     /// Whether colours may be used.
     pub colours: bool,
+    /// Whether there are 256 of them or more.
+    pub many_colours: bool,
     /// What wraps the terminal.
     pub multiplexer: Multiplexer,
     /// Whether the terminal knows operating system commands: titles, the clipboard, notices.
@@ -68,6 +70,7 @@ impl Probe {
             usable: terminal && !term.is_empty() && term != "dumb",
             glyphs: if flags.ascii || simple || !unicode(&locale) { Glyphs::Ascii } else { Glyphs::Unicode },
             colours: !flags.no_color && variable("NO_COLOR").is_none() && !term.starts_with("vt"),
+            many_colours: term.contains("256color") || term.contains("direct") || variable("COLORTERM").is_some(),
             multiplexer,
             commands: !simple,
         }

@@ -2,9 +2,10 @@
 //! even when the event loop is stuck in a write to a dead connection.
 
 use std::fs;
+use std::os::fd::AsFd;
 use std::time::Duration;
 
-use rustix::process::{getpid, getppid, kill_current_process_group};
+use rustix::process::{getpgrp, getpid, getppid, kill_current_process_group};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -90,6 +91,12 @@ impl Place {
         let mut fields = stat[stat.rfind(')')? + 1..].split_ascii_whitespace().skip(2);
         Some(Place { group: fields.next()?.parse().ok()?, session: fields.next()?.parse().ok()? })
     }
+}
+
+/// Whether the terminal is ours: a job in the background that changes its modes is stopped by that.
+pub fn is_in_foreground() -> bool {
+    // Within a container the group may be led from outside, and its number is unknown.
+    rustix::termios::tcgetpgrp(std::io::stdin().as_fd()).map_or(true, |group| group == getpgrp())
 }
 
 /// Stops the process group, as Ctrl-z does to a program that does not catch it.

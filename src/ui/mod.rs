@@ -44,7 +44,7 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
 
 /// Draws the console into a buffer.
 pub fn draw(app: &App, buffer: &mut Buffer) {
-    let theme = Theme(app.look.theme);
+    let theme = Theme(app.look.theme, app.look.colours);
     let mut canvas = Canvas::new(buffer, theme, Glyphs::new(app.look.ascii));
     if app.is_too_small() || canvas.width() < 20 || canvas.height() < 4 {
         too_small(app, &mut canvas);

@@ -17,6 +17,7 @@ mod lake;
 mod plain;
 mod pty;
 mod pty_commands;
+mod pty_deaths;
 mod pty_guard;
 mod pty_runs;
 mod pty_terminals;

@@ -9,7 +9,7 @@ use lakehand::demo::{self, DemoOptions};
 use crate::command::User;
 use crate::terminal::Terminal;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_lakehand");
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_lakehand");
 /// What stands on the first screen of a lake.
 pub const FIRST: &str = "worst first";
 /// Longer than anything that is still under way once a screen is there.

@@ -7,11 +7,11 @@ use crate::pty::{Desk, FIRST};
 use crate::terminal::{PATIENCE, Terminal};
 
 /// Keys that come sooner than this after a question are dropped, as a person cannot have read it.
-const READ_IT: Duration = Duration::from_millis(400);
+pub const READ_IT: Duration = Duration::from_millis(400);
 
 /// Plans a table that needs it and executes the plan. The cursor stays on its row while others come in above it: the
 /// filter leaves it none but bad ones.
-fn execute(terminal: &mut Terminal) {
+pub fn execute(terminal: &mut Terminal) {
     terminal.wait_for(FIRST);
     terminal.wait_for("BAD");
     terminal.send("/is:bad\r");
@@ -34,7 +34,7 @@ fn newest(desk: &Desk) -> String {
     runs.first().map(|run| run["state"].as_str().unwrap().to_owned()).unwrap_or_default()
 }
 
-fn children(of: i32) -> Vec<i32> {
+pub fn children(of: i32) -> Vec<i32> {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
     let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     let is_child = |pid: &i32| {

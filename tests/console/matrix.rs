@@ -3,8 +3,8 @@
 //! that differ are kept. `INSTA_UPDATE=always cargo test --test console matrix` writes them.
 
 use lakehand::app::{
-    DoctorMsg, Effect, Failure, LakeMsg, Look, Msg, PlanMsg, PreviewMsg, Reading, RunMsg, Service, ServiceState,
-    ThemeName,
+    Colours, DoctorMsg, Effect, Failure, LakeMsg, Look, Msg, PlanMsg, PreviewMsg, Reading, RunMsg, Service,
+    ServiceState, ThemeName,
 };
 use lakehand::error::{Code, Error, Reason};
 use lakehand::model::{
@@ -444,11 +444,11 @@ fn shots(way: Way, state: State, size: (u16, u16)) -> String {
     let what = format!("{} {state:?} {}x{}", way.0, size.0, size.1);
     let colour = console(way, state, size, Look::default());
     holds(&colour, &what);
-    let mono = console(way, state, size, Look { theme: ThemeName::Mono, ascii: false, no_color: true });
+    let mono = console(way, state, size, Look { theme: ThemeName::Mono, no_color: true, ..Look::default() });
     assert_eq!(colour.text(), mono.text(), "{what}: looks differ only in styles");
     let plain = |cell: &ratatui::buffer::Cell| cell.fg == Color::Reset && cell.bg == Color::Reset;
     assert!(mono.buffer().content.iter().all(plain), "{what}: no colours");
-    let ascii = console(way, state, size, Look { theme: ThemeName::Default, ascii: true, no_color: false });
+    let ascii = console(way, state, size, Look { ascii: true, ..Look::default() });
     holds(&ascii, &what);
     let (unicode, ascii) = (colour.text(), ascii.text());
     let of_the_lake = |c: char| c.is_ascii() || state == S::Huge;
@@ -501,5 +501,5 @@ pub fn names() -> [&'static str; 14] {
 /// A screen as the documentation shows it: nothing is wrong, on a production profile.
 pub fn for_a_picture(name: &str) -> Console {
     let way = *SCREENS.iter().find(|(known, _)| *known == name).unwrap();
-    console(way, S::Production, (80, 24), Look::default())
+    console(way, S::Production, (80, 24), Look { colours: Colours::Many, ..Look::default() })
 }

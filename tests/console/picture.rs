@@ -51,6 +51,7 @@ async fn picture() {
     let targets = targets.into_iter().filter(|target| target.id.table_name() == orders).collect();
     let mut console = Console::with((120, 32), |options| {
         options.now = Utc::now();
+        options.look.colours = lakehand::app::Colours::Many;
         options.lake.profile = "demo".to_owned();
         options.lake.place = "~/.cache/lakehand/demo".to_owned();
     });

@@ -25,8 +25,8 @@ fn shots(size: (u16, u16), steps: &dyn Fn(&mut Console)) -> String {
         console
     };
     let colour = with(Look::default());
-    let mono = with(Look { theme: ThemeName::Mono, ascii: false, no_color: true });
-    let ascii = with(Look { theme: ThemeName::Default, ascii: true, no_color: false });
+    let mono = with(Look { theme: ThemeName::Mono, no_color: true, ..Look::default() });
+    let ascii = with(Look { ascii: true, ..Look::default() });
     assert_eq!(colour.text(), mono.text(), "looks differ only in styles");
     assert!(!mono.styles().contains("red") && !mono.styles().contains("blue"));
     let own = ascii.text();

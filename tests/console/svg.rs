@@ -133,6 +133,12 @@ fn colour(colour: Color, default: &'static str) -> &'static str {
         Color::Gray => "#b9bec6",
         Color::DarkGray => "#7d848f",
         Color::White => "#f4f5f7",
+        Color::Indexed(243) => "#767676",
+        Color::Indexed(196) => "#ff0000",
+        Color::Indexed(166) => "#d75f00",
+        Color::Indexed(136) => "#af8700",
+        Color::Indexed(30) => "#008787",
+        Color::Indexed(33) => "#0087ff",
         _ => default,
     }
 }
