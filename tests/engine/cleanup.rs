@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lakehand::error::Code;
 use lakehand::ledger::list_runs;
-use lakehand::model::{RunId, RunKind, Scope, StorePath, TargetOutcome, TargetState};
+use lakehand::model::{RunId, RunKind, Scope, Size, StorePath, TargetOutcome, TargetState};
 use lakehand::run::Act;
 
 use crate::fault::{self, Fault};
@@ -220,6 +220,7 @@ async fn with_a_trash_the_whole_backup_is_found_there() {
         fs::create_dir(world.path(".trash")).unwrap();
         let trash: StorePath = world.store_path(".trash");
         let files = cleaning.files();
+        let kept: u64 = world.kept().iter().map(|file| fs::metadata(file).unwrap().len()).sum();
         let cleaner = world.process();
         cleaner.store.trash_into(trash.clone());
         let act =
@@ -229,6 +230,9 @@ async fn with_a_trash_the_whole_backup_is_found_there() {
         }
         let (_, outcomes) = cleaner.run(act).await.unwrap();
         let found: Vec<String> = names(&world.path(".trash"));
+        let runs = list_runs(&world.ledger(), world.clock_now()).await.unwrap();
+        let told = runs.iter().find(|run| run.kind == RunKind::Cleanup).unwrap().trashed_bytes;
+        assert_eq!(told, if skip_trash { Size(0) } else { Size(kept) }, "{outcomes:?}");
         if skip_trash {
             assert!(found.is_empty() && outcomes[0].state == TargetState::Cleaned, "{outcomes:?}");
             continue;
