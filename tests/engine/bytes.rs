@@ -276,7 +276,8 @@ async fn any_bytes_in_a_record_are_an_error_or_a_value() {
         }
     }
     println!("{read} read, {refused} refused in {:?}", begun.elapsed());
-    assert!(read > RAW / 20 && refused > RAW / 2, "{read} {refused}");
+    // Both must be met often; of a state the sign of a run at work has many numbers that cannot be anything else.
+    assert!(read > RAW / 25 && refused > RAW / 2, "{read} {refused}");
 }
 
 #[test]
