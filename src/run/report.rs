@@ -42,11 +42,20 @@ pub(super) struct Reporter {
     files: AtomicU64,
     total: Size,
     begun: Duration,
-    window: Mutex<(Duration, u64, u64)>,
+    window: Mutex<Moved>,
     /// The speeds that were told last.
     told: Mutex<Rates>,
     /// When how much was done, over the last while.
     done: Mutex<VecDeque<(Duration, f32)>>,
+}
+
+/// What had moved at some time.
+#[derive(Clone, Copy, Debug)]
+struct Moved {
+    at: Duration,
+    read: u64,
+    files: u64,
+    calls: u64,
 }
 
 #[derive(Debug)]
@@ -94,7 +103,7 @@ impl Reporter {
             files: AtomicU64::new(0),
             total,
             begun,
-            window: Mutex::new((begun, 0, 0)),
+            window: Mutex::new(Moved { at: begun, read: 0, files: 0, calls: context.store.calls() }),
             told: Mutex::default(),
             done: Mutex::new(VecDeque::from([(begun, 0.0)])),
         }
@@ -192,21 +201,26 @@ impl Reporter {
     /// Tells the speeds.
     pub(super) fn tell_rates(&self) {
         let now = self.context.clock.monotonic();
-        let (read, files) = (self.read.load(Ordering::Relaxed), self.files.load(Ordering::Relaxed));
+        let moved = Moved {
+            at: now,
+            read: self.read.load(Ordering::Relaxed),
+            files: self.files.load(Ordering::Relaxed),
+            calls: self.context.store.calls(),
+        };
         let Ok(mut window) = self.window.lock() else { return };
-        let over = now.saturating_sub(window.0).as_secs_f64().max(0.001);
+        let over = now.saturating_sub(window.at).as_secs_f64().max(0.001);
         let per_second = |count: u64, before: u64| (count.saturating_sub(before) as f64 / over) as u64;
         let mut rates = Rates {
-            bytes_read: Size(read.min(self.total.0)),
+            bytes_read: Size(moved.read.min(self.total.0)),
             bytes_total: self.total,
-            bytes_per_second: per_second(read, window.1),
-            files_per_second: per_second(files, window.2),
-            calls_per_second: 0,
+            bytes_per_second: per_second(moved.read, window.read),
+            files_per_second: per_second(moved.files, window.files),
+            calls_per_second: per_second(moved.calls, window.calls),
             share: self.done_share(),
             left_ms: None,
         };
         if over >= RATES_OVER.as_secs_f64() {
-            *window = (now, read, files);
+            *window = moved;
         }
         drop(window);
         rates.left_ms = self.left(now, rates.share);

@@ -258,6 +258,10 @@ impl Read for HdfsStore {
     async fn user(&self) -> Result<String> {
         self.connection.user().await
     }
+
+    fn calls(&self) -> u64 {
+        self.connection.calls()
+    }
 }
 
 #[async_trait]

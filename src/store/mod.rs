@@ -259,6 +259,11 @@ pub trait Read: Send + Sync + Debug {
 
     /// The name of the user that this store acts as.
     async fn user(&self) -> Result<String>;
+
+    /// How many calls were made so far to the servers that keep the names; 0 where there are none.
+    fn calls(&self) -> u64 {
+        0
+    }
 }
 
 /// A new file. Dropped without `finish` it is removed where that is possible.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use lakehand::error::{Code, Exit};
-use lakehand::model::{RunState, TargetState};
+use lakehand::model::{Event, RunState, TargetState};
 use lakehand::run::seams::Clock;
 
 use crate::fault::Holds;
@@ -177,5 +177,8 @@ async fn a_slow_run_gives_signs_of_life_and_is_cancelled_at_once() {
         assert_eq!(outcomes[0].state, expected, "{outcomes:?}");
         assert_eq!(world.read(PART), before);
         assert!(beaten.lock().unwrap().iter().all(|beat| beat.contains(".w1.")), "{beaten:?}");
+        let events = process.observer.events.lock().unwrap();
+        let calls = |event: &Event| matches!(event, Event::Rates { rates } if rates.calls_per_second > 0);
+        assert!(events.iter().any(calls), "{events:?}");
     }
 }

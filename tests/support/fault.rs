@@ -424,6 +424,10 @@ impl Read for FaultStore {
         self.inner.supported(directory).await
     }
 
+    fn calls(&self) -> u64 {
+        FaultStore::calls(self)
+    }
+
     async fn user(&self) -> Result<String> {
         self.shared.alive()?;
         self.inner.user().await

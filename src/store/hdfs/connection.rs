@@ -103,6 +103,11 @@ impl Connection {
         self.gives_away.store(false, Ordering::Relaxed);
     }
 
+    /// The calls to NameNodes so far.
+    pub(super) fn calls(&self) -> u64 {
+        self.governor.made()
+    }
+
     /// What is known of quotas.
     pub(super) fn quotas(&self) -> &Answers {
         &self.quotas

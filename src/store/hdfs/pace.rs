@@ -1,6 +1,7 @@
 //! How many calls are made at a time, and a second.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -31,6 +32,7 @@ pub(super) struct Governor {
     in_flight: Semaphore,
     looking: Turns,
     working: Turns,
+    made: AtomicU64,
 }
 
 impl Governor {
@@ -39,7 +41,13 @@ impl Governor {
             in_flight: Semaphore::new(AT_A_TIME),
             looking: Turns::new(calls_per_second.min(LOOKING)),
             working: Turns::new(calls_per_second),
+            made: AtomicU64::new(0),
         }
+    }
+
+    /// The calls so far.
+    pub(super) fn made(&self) -> u64 {
+        self.made.load(Ordering::Relaxed)
     }
 
     /// Waits for a turn; the call is in flight as long as the permit is kept.
@@ -49,6 +57,7 @@ impl Governor {
             Pace::Work => self.working.next().await,
             Pace::Exchange => {}
         }
+        self.made.fetch_add(1, Ordering::Relaxed);
         self.in_flight.acquire().await.map_err(|error| Error::new(Code::Internal, "no call can be made").source(error))
     }
 }
