@@ -98,7 +98,8 @@ fn sign_lines(listing: &TargetListing, now: DateTime<Utc>) -> Vec<String> {
 
 const ONCE_A_TABLE: [&str; 3] = [
     "consumers that watch for files (streaming sources, NiFi) see the outputs as new files",
-    "readers with ignoreMissingFiles or ignoreCorruptFiles can miss rows during an exchange",
+    "readers with ignoreMissingFiles or ignoreCorruptFiles, and Spark by a glob of files (dt=*/*), can miss rows during \
+     an exchange",
     "sessions that listed the files during an exchange fail until they REFRESH; so do copies (distcp) that run then",
 ];
 

@@ -248,7 +248,9 @@ pub fn plan() -> Plan {
     for at in [0, 3] {
         targets[at].warnings.extend([
             note("consumers that watch for files (streaming sources, NiFi) see the outputs as new files"),
-            note("readers with ignoreMissingFiles or ignoreCorruptFiles can miss rows during an exchange"),
+            note(
+                "readers with ignoreMissingFiles or ignoreCorruptFiles, and Spark by a glob of files (dt=*/*), can miss rows during an exchange",
+            ),
         ]);
     }
     targets[1].warnings.extend([

@@ -42,6 +42,12 @@ const QUESTIONS: [&str; 7] = [
     "spark.read.parquet('LAKE/*/hived/*/*').count()",
 ];
 
+/// Spark matches such a glob first and lists what it matched afterwards; of that it leaves out, with a line in its log, what
+/// is gone by then (`HadoopFSUtils.listLeafFiles`). So it may count less when an exchange falls between the two.
+fn matches_files(question: &str) -> bool {
+    question.contains("*/*')")
+}
+
 #[test]
 fn spark_counts_right_or_its_query_fails() {
     let site = Site::on_hdfs(paged(), "readers");
@@ -67,9 +73,14 @@ fn spark_counts_right_or_its_query_fails() {
         ended.store(true, Ordering::Relaxed);
         reader.join().unwrap()
     });
-    let mut failed = 0;
+    let (mut failed, mut short) = (0, 0);
     for (question, answer) in &answers {
         match answer {
+            Ok(count) if matches_files(question) => {
+                let count: u64 = count.trim().parse().unwrap();
+                assert!(count <= 2_000, "{question}: {count}");
+                short += u64::from(count < 2_000);
+            }
             Ok(count) => assert_eq!(count.trim(), "2000", "{question}"),
             // The tripwire, or a file that was listed before the exchange and opened after it.
             Err(error) => {
@@ -79,7 +90,7 @@ fn spark_counts_right_or_its_query_fails() {
             }
         }
     }
-    println!("{} answers, of which {failed} queries failed", answers.len());
+    println!("{} answers, {failed} failed, {short} globs of files counted less", answers.len());
     assert!(answers.len() - failed > QUESTIONS.len(), "the reader was met by the tripwire only");
 }
 
