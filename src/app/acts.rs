@@ -13,7 +13,7 @@ use super::shown::{Level, Overlay};
 use super::state::App;
 use crate::ipc::{Request, Scope};
 use crate::ledger::verdict::Verdict;
-use crate::model::{RunId, RunKind, RunState, RunSummary, TargetId, count_text, counted, duration_text};
+use crate::model::{RunId, RunKind, RunState, RunSummary, TableName, TargetId, count_text, counted, duration_text};
 
 impl App {
     /// `p`.
@@ -89,7 +89,32 @@ impl App {
     pub(crate) fn preview(&mut self, kind: RunKind, terms: Terms) -> Vec<Effect> {
         let Some(run) = self.selected_run().cloned() else { return Vec::new() };
         let scopes = if kind == RunKind::Cleanup { vec![Within::Run] } else { self.scopes(&run) };
-        let preview = Preview::new(kind, run.run.clone(), scopes, terms, self.data.now);
+        self.open_preview(Preview::new(kind, run.run, scopes, terms, self.data.now))
+    }
+
+    /// `:rollback RUN` or `:rollback DB.TABLE`, from wherever one is.
+    pub(crate) fn preview_rollback_of(&mut self, argument: &str) -> Vec<Effect> {
+        let run = match TableName::parse(argument) {
+            Ok(table) => self.data.runs.latest_on(&table).ok_or_else(|| format!("no run on {table} is known")),
+            Err(_) => self.find_run(argument).and_then(|run| self.data.runs.get(&run).ok_or_else(String::new)),
+        };
+        let scopes = |run: &RunSummary| match TableName::parse(argument) {
+            Ok(table) if run.tables.len() > 1 => vec![Within::Table(table), Within::Run],
+            _ => vec![Within::Run],
+        };
+        let ready = run.and_then(|run| {
+            let off = self.change_off().or_else(|| self.data.runs.off(run, RunKind::Rollback));
+            off.map_or_else(|| Ok((run.run.clone(), scopes(run))), |why| Err(format!("R off: {why}")))
+        });
+        match ready {
+            Ok((run, scopes)) => {
+                self.open_preview(Preview::new(RunKind::Rollback, run, scopes, Terms::default(), self.data.now))
+            }
+            Err(why) => self.refuse(why),
+        }
+    }
+
+    fn open_preview(&mut self, preview: Preview) -> Vec<Effect> {
         let effect = check(&preview);
         self.data.preview = Some(preview);
         self.lists.remove(&View::Preview);

@@ -8,7 +8,7 @@ use super::nav::View;
 use super::selected::Selected;
 use super::shown::Level;
 use super::state::App;
-use crate::model::{FileTime, TableName, TargetId, age_text, count_text, counted};
+use crate::model::{Budget, FileTime, TableName, TargetId, age_text, count_text, counted};
 
 /// More marks of one table are not looked at one by one for a frame.
 const MOST_LOOKED_AT: usize = 10_000;
@@ -199,25 +199,11 @@ impl App {
     }
 
     /// Fills the basket by value up to an amount of work or bytes: `:budget`.
-    pub(crate) fn budget(&mut self, seconds: Option<u64>, bytes: Option<u64>) -> Vec<Effect> {
-        let rates = self.data.rates;
-        let mut tables: Vec<_> = self.data.tables.rows().iter().filter(|table| table.saves > 0).collect();
-        let value =
-            |table: &crate::model::TableStats| table.saves as f64 / table.work(&rates).0.as_secs_f64().max(0.001);
-        tables.sort_by(|a, b| value(b).total_cmp(&value(a)));
-        let (mut spent, mut taken) = (0.0, 0u64);
-        let mut chosen = Vec::new();
-        for table in tables {
-            let (time, size) = (table.work(&rates).0.as_secs_f64(), table.work_bytes.0);
-            if seconds.is_some_and(|most| spent + time > most as f64) || bytes.is_some_and(|most| taken + size > most) {
-                continue;
-            }
-            (spent, taken) = (spent + time, taken + size);
-            chosen.push(Mark::Table(table.name.clone()));
-        }
-        let count = chosen.len();
-        chosen.iter().for_each(|mark| self.set_mark(mark, true));
-        self.say(Level::Info, format!("{} marked by value", counted(count as u64, "table")));
+    pub(crate) fn budget(&mut self, budget: Budget) -> Vec<Effect> {
+        let chosen = budget.choose(self.data.tables.rows().iter(), &self.data.rates);
+        let count = chosen.len() as u64;
+        chosen.into_iter().for_each(|table| self.set_mark(&Mark::Table(table), true));
+        self.say(Level::Info, format!("{} marked by value", counted(count, "table")));
         self.basket_changed()
     }
 

@@ -31,7 +31,7 @@ impl App {
     }
 
     /// What stands against every change here.
-    fn change_off(&self) -> Option<String> {
+    pub(crate) fn change_off(&self) -> Option<String> {
         if self.lake.read_only {
             return Some("read-only".to_owned());
         }

@@ -9,7 +9,7 @@ use super::shown::{Level, Overlay};
 use super::state::App;
 use crate::error::Code;
 use crate::ipc::Decision;
-use crate::model::{RunId, RunKind, Size, TableName, TargetId, parse_duration, parse_size};
+use crate::model::{Budget, RunId, RunKind, TableName, TargetId, parse_duration};
 
 /// The palette that is open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub struct Entry {
 }
 
 /// Commands that take an argument: name, argument, help.
-pub const COMMANDS: [(&str, &str, &str); 18] = [
+pub const COMMANDS: [(&str, &str, &str); 19] = [
     ("table", "DB.TABLE", "its partitions"),
     ("partition", "KEY=VALUE", "a partition of this table"),
     ("run", "RUN", "its targets, or the run itself while it works"),
@@ -57,6 +57,7 @@ pub const COMMANDS: [(&str, &str, &str); 18] = [
     ("limit", "50MB/s or off", "a plan's run, or the run here, reads and writes no more a second"),
     ("until", "05:30 or off", "a plan's run, or the run here, begins no target after that (UTC)"),
     ("save", "FILE", "write the plan to a file, or under its id"),
+    ("rollback", "RUN or DB.TABLE", "take a run back, or the latest on a table: preview, then asks"),
     ("cleanup", "--skip-trash --minimum-age 72h", "clean up without a trash, or younger: asks all the same"),
     ("restore --to", "DIR", "copy kept files of the run aside"),
     ("keep", "", "recover: what is live stays, where a decision is needed"),
@@ -201,14 +202,14 @@ impl App {
             "run" => self.open_run(argument),
             "scan" => self.scan_lake(),
             "footers" => self.read_footers(),
-            "budget" => match (parse_duration(argument), parse_size(argument, Size(1))) {
-                (Ok(time), _) => self.budget(Some(time.as_secs()), None),
-                (_, Ok(size)) => self.budget(None, Some(size.0)),
-                _ => self.refuse(format!("{argument:?} is neither a time (30m) nor a size (200GiB)")),
+            "budget" => match Budget::parse(argument) {
+                Ok(budget) => self.budget(budget),
+                Err(error) => self.refuse(error.message().to_owned()),
             },
             "limit" => self.limit(argument),
             "until" => self.until(argument),
             "save" => self.save_plan(argument),
+            "rollback" => self.preview_rollback_of(argument),
             "cleanup" => self.cleanup(argument),
             "restore --to" => {
                 self.restore_to(argument);
@@ -248,7 +249,7 @@ impl App {
         }
     }
 
-    fn refuse(&mut self, text: String) -> Vec<Effect> {
+    pub(crate) fn refuse(&mut self, text: String) -> Vec<Effect> {
         self.say(Level::Warn, text);
         Vec::new()
     }
@@ -288,13 +289,21 @@ impl App {
     }
 
     fn open_run(&mut self, argument: &str) -> Vec<Effect> {
+        match self.find_run(argument) {
+            Ok(run) if self.is_live(&run) => self.go(View::Run(run)),
+            Ok(run) => self.go(View::RunTargets(run)),
+            Err(why) => self.refuse(why),
+        }
+    }
+
+    /// The run of an id or its end; the message where it is none or several.
+    pub(crate) fn find_run(&self, argument: &str) -> Result<RunId, String> {
         let found: Vec<RunId> =
             self.data.runs.all().iter().filter(|run| run.run.matches(argument)).map(|run| run.run.clone()).collect();
         match found.as_slice() {
-            [run] if self.is_live(run) => self.go(View::Run(run.clone())),
-            [run] => self.go(View::RunTargets(run.clone())),
-            [] => self.refuse(format!("there is no run {argument} [{}]", Code::RunNotFound)),
-            several => self.refuse(format!("{} runs match {argument} [{}]", several.len(), Code::RunAmbiguous)),
+            [run] => Ok(run.clone()),
+            [] => Err(format!("there is no run {argument} [{}]", Code::RunNotFound)),
+            several => Err(format!("{} runs match {argument} [{}]", several.len(), Code::RunAmbiguous)),
         }
     }
 

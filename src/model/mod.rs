@@ -1,5 +1,6 @@
 //! The pure core: what a lake is made of, in values. No clock, no channel, no I/O.
 
+mod budget;
 mod choice;
 mod event;
 mod files;
@@ -19,6 +20,7 @@ mod text;
 mod ticket;
 mod time;
 
+pub use budget::Budget;
 pub use choice::{Decision, Scope};
 pub use event::{Event, LogLevel, LogLine, Rates, RunSign, RunSnapshot, SignedStep, TargetProgress};
 pub use files::{Attributes, DataFormat, FileFacts, KnownFile, Owner, ServerFacts};

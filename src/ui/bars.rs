@@ -4,8 +4,8 @@ use super::canvas::Canvas;
 use super::glyphs::eighths;
 use super::numbers::fitting_count;
 use super::theme::Role;
-use crate::app::BarMode;
-use crate::model::{Histogram, Measure, Policy, size_text};
+use crate::app::{BarMode, edge};
+use crate::model::{Histogram, Measure, Policy, bin_of, histogram_edges, size_text};
 
 /// What the bars count.
 pub fn measure(mode: BarMode) -> Measure {
@@ -89,6 +89,40 @@ pub fn rows(now: &Histogram, after: Option<&Histogram>, policy: &Policy, mode: B
         .collect()
 }
 
+/// Each bin by itself, from the least to the largest that is there or the target: for wide screens. None where they are
+/// more than `most`.
+pub fn single_rows(
+    now: &Histogram,
+    after: Option<&Histogram>,
+    policy: &Policy,
+    mode: BarMode,
+    most: usize,
+) -> Option<Vec<LyingRow>> {
+    let (target, small) = (bin_of(policy.block_size.0), bin_of(policy.small_file_threshold().0));
+    let there = now.bins().iter().chain(after.into_iter().flat_map(Histogram::bins)).map(|(bin, ..)| *bin);
+    let (lowest, highest) = there.fold((target - 1, target), |(low, high), bin| (low.min(bin), high.max(bin)));
+    if usize::from(highest - lowest) >= most {
+        return None;
+    }
+    let of = |histogram: &Histogram, bin: u8| {
+        let found = histogram.bins().iter().find(|(other, ..)| *other == bin);
+        found.map_or(0, |(_, files, bytes)| if measure(mode) == Measure::Bytes { *bytes } else { *files })
+    };
+    let label = |bin: u8| match histogram_edges(bin) {
+        (0, _) => "0".to_owned(),
+        (from, Some(to)) => format!("{}-{}", edge(from), edge(to)),
+        (from, None) => format!(">={}", edge(from)),
+    };
+    let row = |bin: u8| LyingRow {
+        label: label(bin),
+        now: of(now, bin),
+        after: after.map(|after| of(after, bin)),
+        line_before: bin == small + 1 && bin > lowest,
+        target: bin == target || bin + 1 == target,
+    };
+    Some((lowest..=highest).map(row).collect())
+}
+
 /// Now and afterwards, one row each bar, on one scale: as many rows as fit; the number used.
 pub fn lying(canvas: &mut Canvas<'_>, y: u16, rows: &[LyingRow], mode: BarMode, threshold: &str) -> u16 {
     let most = rows.iter().map(|row| row.now.max(row.after.unwrap_or(0))).max().unwrap_or(0);
@@ -118,4 +152,32 @@ pub fn lying(canvas: &mut Canvas<'_>, y: u16, rows: &[LyingRow], mode: BarMode, 
         line += 1;
     }
     line - y
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Size;
+
+    #[test]
+    fn single_bins_hold_every_file_once_or_are_not_drawn() {
+        let policy = Policy::default();
+        let mut now = Histogram::default();
+        for bin in 10..20 {
+            now.add(Size(1 << bin));
+        }
+        let rows = single_rows(&now, None, &policy, BarMode::FilesLog, 20).unwrap();
+        assert_eq!(rows.iter().map(|row| row.now).sum::<u64>(), now.files());
+        assert_eq!((rows[0].label.as_str(), rows[rows.len() - 1].label.as_str()), ("1K-2K", "128M-256M"));
+        let targets: Vec<&str> = rows.iter().filter(|row| row.target).map(|row| row.label.as_str()).collect();
+        assert_eq!(targets, ["64M-128M", "128M-256M"]);
+        let line: Vec<&str> = rows.iter().filter(|row| row.line_before).map(|row| row.label.as_str()).collect();
+        assert_eq!(line, ["16M-32M"], "12.8 MiB is nearer to 16 than to 8");
+        assert!(single_rows(&now, None, &policy, BarMode::FilesLog, rows.len()).is_some());
+        assert!(single_rows(&now, None, &policy, BarMode::FilesLog, rows.len() - 1).is_none());
+        now.add(Size(0));
+        let rows = single_rows(&now, None, &policy, BarMode::BytesLinear, 40).unwrap();
+        assert_eq!((rows[0].label.as_str(), rows[0].now), ("0", 0), "an empty file has no bytes");
+        assert_eq!(rows.iter().map(|row| row.now).sum::<u64>(), now.bytes().0);
+    }
 }

@@ -8,6 +8,8 @@ use crate::model::{RunKind, Size, count_text, duration_text, width};
 
 /// Between the parts of row 1's right end.
 const GAP: &str = "  ";
+/// Before the lake's place, where no servers are shown; it stands where there is room for it.
+const LAKE: &str = "lake ";
 /// The columns of a title that are not given up for them.
 const TITLE_LEAST: usize = 12;
 
@@ -20,8 +22,12 @@ pub fn header(app: &App, canvas: &mut Canvas<'_>) {
     let (end, title) = (canvas.width(), title(app));
     let room = usize::from(end.saturating_sub(x));
     let mut parts = right_side(app, end);
+    let fits = |parts: &[String], least: usize| width(&parts.join(GAP)) + 1 + least <= room;
+    if !fits(&parts, width(&title)) && parts.last().is_some_and(|part| part.starts_with(LAKE)) {
+        parts.pop();
+    }
     // Badges always stand, and what the screen is; what needs a person and the servers come before the rest.
-    while parts.len() > 1 && width(&parts.join(GAP)) + 1 + width(&title).min(TITLE_LEAST) > room {
+    while parts.len() > 1 && !fits(&parts, width(&title).min(TITLE_LEAST)) {
         parts.remove(0);
     }
     let right = parts.join(GAP);
@@ -159,7 +165,8 @@ fn right_side(app: &App, columns: u16) -> Vec<String> {
         parts.push(servers.join(" "));
     } else if !app.lake.place.is_empty() && columns >= 80 && !matches!(app.view(), View::Steps(_) | View::Plan) {
         let room = usize::from(columns) / 4;
-        parts.push(format!("lake {}", crate::model::shorten_middle(&crate::model::clean(&app.lake.place), room, "..")));
+        parts
+            .push(format!("{LAKE}{}", crate::model::shorten_middle(&crate::model::clean(&app.lake.place), room, "..")));
     }
     parts.retain(|part| !part.is_empty());
     parts

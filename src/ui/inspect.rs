@@ -7,6 +7,9 @@ use super::theme::Role;
 use crate::app::{App, Details, PaneFacts, Part, Reading, Subject};
 use crate::model::{DataFormat, FileFacts, TableKind, clean, count_text, counted, width, wrap};
 
+/// Rows below the bars, and those that are not bars.
+const NOTES: u16 = 8;
+
 /// Draws it.
 pub fn draw(app: &App, subject: &Subject, canvas: &mut Canvas<'_>) {
     let details = app.data.details.as_deref();
@@ -120,7 +123,10 @@ fn files(app: &App, subject: &Subject, facts: Option<&PaneFacts>, canvas: &mut C
         canvas.text(x, 0, "~after  predicted", Role::Heading);
     }
     let policy = &app.data.policy;
-    let rows = bars::rows(&facts.histogram, facts.after.as_ref(), policy, app.bars);
+    let (now, after) = (&facts.histogram, facts.after.as_ref());
+    let most = usize::from(canvas.height().saturating_sub(NOTES));
+    let single = (canvas.width() >= 100).then(|| bars::single_rows(now, after, policy, app.bars, most)).flatten();
+    let rows = single.unwrap_or_else(|| bars::rows(now, after, policy, app.bars));
     let threshold = format!("small-file threshold {}", policy.small_file_threshold());
     let used = bars::lying(canvas, 1, &rows, app.bars, &threshold);
     notes(app, subject, facts, canvas, 1 + used);

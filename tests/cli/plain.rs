@@ -54,6 +54,11 @@ fn browse_mark_plan_run_and_roll_back_without_a_screen() {
     assert!(asked.contains("Roll back 2 targets") && asked.contains("[y/N]"), "{asked}");
     let ended = say(&mut terminal, "y");
     assert!(ended.contains("2 of 2 targets rolled back"), "{ended}");
+    assert!(say(&mut terminal, "unmark all").contains("nothing is marked"));
+    assert!(say(&mut terminal, "budget much").contains("neither a time"));
+    let marked = say(&mut terminal, "budget 1h");
+    assert!(marked.contains("marked by value") && !marked.contains("0 tables"), "{marked}");
+    assert!(say(&mut terminal, "basket").contains("every partition that needs it"));
     let output = say(&mut terminal, "nonsense");
     assert!(output.contains("is not understood"), "{output}");
     terminal.send("quit\r");

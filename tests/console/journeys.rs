@@ -289,6 +289,22 @@ fn the_palette_finds_and_opens_but_never_executes() {
 }
 
 #[test]
+fn the_palette_opens_the_rollback_of_a_run_and_of_a_table() {
+    for (typed, refused) in [("k7f", None), ("sales.orders", None), ("nothere", Some("there is no run nothere"))] {
+        let mut console = on_orders();
+        console.keys(&format!(":rollback {typed}<Enter>"));
+        match refused {
+            Some(why) => assert!(console.text().contains(why), "{}", console.text()),
+            None => {
+                assert_eq!(*console.app.view(), View::Preview, "{typed}: {}", console.text());
+                assert!(console.row(0).contains("Roll back"), "{typed}: {}", console.row(0));
+                assert!(!console.take().iter().any(|effect| matches!(effect, Effect::Rollback { .. })), "{typed}");
+            }
+        }
+    }
+}
+
+#[test]
 fn doctor_tells_check_by_check_and_what_to_do() {
     let mut console = Console::open((80, 24));
     load(&mut console);

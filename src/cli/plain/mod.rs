@@ -24,7 +24,7 @@ use crate::action::{self, Selection};
 use crate::app::Mark;
 use crate::config::Settings;
 use crate::error::{Code, Error, Exit, Result};
-use crate::model::{Plan, RunLimits, TableName, clean, counted};
+use crate::model::{Budget, Plan, RunLimits, TableName, clean, counted};
 
 use listed::{Listed, Row};
 use numbers::numbers;
@@ -36,6 +36,7 @@ const HELP: &str = "\
 lake          tables, the worst first          scan     list every table anew
 NUMBER        open that row                    more     the next rows (Enter too)
 mark 1 3-5    mark rows; mark all, unmark 3    basket   what is marked
+budget 30m    mark the tables of most value for so much work; budget 200GiB
 plan          plan what is marked              steps    what it would do, step by step
 run           execute the plan: asks           history  every run of the lake, numbered
               with --limit 50MB/s --until 05:30 if so wished; limit RUN off, until RUN off while it works
@@ -124,6 +125,7 @@ impl Plain<'_> {
             ("basket" | "2", []) => self.say_basket()?,
             ("mark", rows) => self.mark(rows, true)?,
             ("unmark", rows) => self.mark(rows, false)?,
+            ("budget", [amount]) => self.budget(amount)?,
             ("plan" | "p", []) => self.make_plan()?,
             ("steps", []) => self.session.output.text(&planned::steps(self.plan()?))?,
             ("run" | "X", limits) if limits.first().is_none_or(|word| word.starts_with("--")) => {
@@ -253,6 +255,16 @@ impl Plain<'_> {
             };
         }
         self.session.output.say(&format!("{} marked", counted(self.basket.len() as u64, "row")));
+        Ok(())
+    }
+
+    fn budget(&mut self, amount: &str) -> Result<()> {
+        let budget = Budget::parse(amount)?;
+        let name = action::lake_name(&self.settings);
+        let paths = &self.session.edge.paths;
+        let chosen = budget.choose(action::cache_of(paths, &name).tables().iter(), &action::work_rates(paths, &name));
+        self.session.output.say(&format!("{} marked by value", counted(chosen.len() as u64, "table")));
+        self.basket.extend(chosen.into_iter().map(Mark::Table));
         Ok(())
     }
 
