@@ -292,6 +292,7 @@ fn the_palette_finds_and_opens_but_never_executes() {
 fn the_palette_opens_the_rollback_of_a_run_and_of_a_table() {
     for (typed, refused) in [("k7f", None), ("sales.orders", None), ("nothere", Some("there is no run nothere"))] {
         let mut console = on_orders();
+        console.send(Msg::Run(RunMsg::Listed { runs: crate::runs::summaries(), complete: true }));
         console.keys(&format!(":rollback {typed}<Enter>"));
         match refused {
             Some(why) => assert!(console.text().contains(why), "{}", console.text()),
