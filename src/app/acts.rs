@@ -94,13 +94,14 @@ impl App {
 
     /// `:rollback RUN` or `:rollback DB.TABLE`, from wherever one is.
     pub(crate) fn preview_rollback_of(&mut self, argument: &str) -> Vec<Effect> {
-        let run = match TableName::parse(argument) {
-            Ok(table) => self.data.runs.latest_on(&table).ok_or_else(|| format!("no run on {table} is known")),
-            Err(_) => self.find_run(argument).and_then(|run| self.data.runs.get(&run).ok_or_else(String::new)),
+        let table = TableName::parse(argument).ok();
+        let run = match &table {
+            Some(table) => self.data.runs.latest_on(table).ok_or_else(|| format!("no run on {table} is known")),
+            None => self.find_run(argument).and_then(|run| self.data.runs.get(&run).ok_or_else(String::new)),
         };
-        let scopes = |run: &RunSummary| match TableName::parse(argument) {
-            Ok(table) if run.tables.len() > 1 => vec![Within::Table(table), Within::Run],
-            _ => vec![Within::Run],
+        let scopes = |run: &RunSummary| {
+            let table = table.clone().filter(|_| run.tables.len() > 1).map(Within::Table);
+            table.into_iter().chain([Within::Run]).collect()
         };
         let ready = run.and_then(|run| {
             let off = self.change_off().or_else(|| self.data.runs.off(run, RunKind::Rollback));

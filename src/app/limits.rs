@@ -8,7 +8,7 @@ use super::shown::Level;
 use super::state::App;
 use crate::error::Error;
 use crate::ipc::Request;
-use crate::model::{Plan, RunLimits, duration_text, parse_rate, parse_until, rate_text, until_in_words};
+use crate::model::{Plan, RunLimits, deadline_in_words, duration_text, limit_in_words, parse_rate, parse_until};
 
 impl App {
     /// `:limit 50MB/s`, `:limit off`.
@@ -17,10 +17,8 @@ impl App {
             Ok(rate) => rate,
             Err(error) => return self.refuse_limit(&error),
         };
-        let said = match rate {
-            Some(rate) => format!("reads and writes at most {}; :limit off undoes it", rate_text(rate)),
-            None => "goes as fast as it can".to_owned(),
-        };
+        let undo = if rate.is_some() { "; :limit off undoes it" } else { "" };
+        let said = limit_in_words(rate) + undo;
         let request = Request::Limit { bytes_per_second: rate };
         self.limits(said, |limits| limits.bytes_per_second = rate, request)
     }
@@ -36,10 +34,8 @@ impl App {
             self.say(Level::Warn, ":until off: this run is not left in part; P holds it, K stops it");
             return Vec::new();
         }
-        let said = match until {
-            Some(at) => format!("begins no target after {}; :until off undoes it", until_in_words(at, now)),
-            None => "begins targets at any time".to_owned(),
-        };
+        let undo = if until.is_some() { "; :until off undoes it" } else { "" };
+        let said = deadline_in_words(until, now) + undo;
         self.limits(said, |limits| limits.until = until, Request::Until { at: until })
     }
 

@@ -73,10 +73,26 @@ pub fn until_text(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
 }
 
 /// `05:30 UTC, in 2 h 10 min`.
-pub fn until_in_words(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+fn until_in_words(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     match (at - now).to_std() {
         Ok(left) => format!("{}, in {}", until_text(at, now), duration_text(left)),
         Err(_) => format!("{}, which has passed", until_text(at, now)),
+    }
+}
+
+/// What a run does under a limit of bytes a second, or without one.
+pub fn limit_in_words(bytes_per_second: Option<u64>) -> String {
+    match bytes_per_second {
+        Some(rate) => format!("reads and writes at most {}", rate_text(rate)),
+        None => "goes as fast as it can".to_owned(),
+    }
+}
+
+/// What a run does up to a time, or without one.
+pub fn deadline_in_words(until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
+    match until {
+        Some(at) => format!("begins no target after {}", until_in_words(at, now)),
+        None => "begins targets at any time".to_owned(),
     }
 }
 

@@ -30,7 +30,7 @@ pub use histogram::{
 };
 pub use ids::{Nonce, PlanId, RunId, StorePath, TableName, TargetId};
 pub(crate) use ids::{entry_name, name_part, optional_entry_name};
-pub use limits::{RunLimits, parse_rate, parse_until, rate_text, until_in_words, until_text};
+pub use limits::{RunLimits, deadline_in_words, limit_in_words, parse_rate, parse_until, rate_text, until_text};
 pub use listing::{GroupFacts, Signs, TargetFacts, TargetListing};
 pub use partition::{HIVE_DEFAULT_PARTITION, PartitionKey, PartitionSpec, escape_value, unescape_value};
 pub use plan::{FileGroup, Plan, PlanRoom, PlanTotals, PlannedFile, PlannedTarget, Skipped, WarningNote};

@@ -7,7 +7,7 @@ use crate::action;
 use crate::cli::session::Session;
 use crate::error::{Exit, Result};
 use crate::ipc::Request;
-use crate::model::{parse_rate, parse_until, rate_text, until_in_words};
+use crate::model::{deadline_in_words, limit_in_words, parse_rate, parse_until};
 
 /// Let a run finish the steps in hand and hold. Undone by resume.
 #[derive(Debug, Args)]
@@ -66,11 +66,7 @@ impl Limit {
     /// Asks for it.
     pub fn carry_out(self, session: &Session) -> Result<Exit> {
         let bytes_per_second = parse_rate(&self.speed)?;
-        let what = match bytes_per_second {
-            Some(rate) => format!("reads and writes at most {}", rate_text(rate)),
-            None => "goes as fast as it can".to_owned(),
-        };
-        steer(session, &self.run, Request::Limit { bytes_per_second }, &what)
+        steer(session, &self.run, Request::Limit { bytes_per_second }, &limit_in_words(bytes_per_second))
     }
 }
 
@@ -79,11 +75,7 @@ impl Until {
     pub fn carry_out(self, session: &Session) -> Result<Exit> {
         let now = Utc::now();
         let at = parse_until(&self.time, now)?;
-        let what = match at {
-            Some(at) => format!("begins no target after {}", until_in_words(at, now)),
-            None => "begins targets at any time".to_owned(),
-        };
-        steer(session, &self.run, Request::Until { at }, &what)
+        steer(session, &self.run, Request::Until { at }, &deadline_in_words(at, now))
     }
 }
 
