@@ -113,6 +113,7 @@ fn target(table: &TableName, number: u32) -> TargetStats {
         empty_files: 0,
         groups: 0,
         newest: Some(FileTime(0)),
+        recent: None,
         format: Some(DataFormat::Parquet),
         reasons: Vec::new(),
         error: None,

@@ -11,8 +11,8 @@ use super::nav::View;
 use super::selected::Selected;
 use super::state::App;
 use crate::model::{
-    Histogram, Measures, Policy, RunKind, RunSummary, Scanned, Size, TableName, TableStats, TargetId, Work, age_text,
-    bin_of, count_text, counted,
+    FileTime, Growth, Histogram, Measures, Policy, RunKind, RunSummary, Scanned, Size, TableName, TableStats, TargetId,
+    Work, age_text, bin_of, count_text, counted,
 };
 
 /// The rows of a table up to which its prediction is summed.
@@ -35,6 +35,10 @@ pub struct PaneFacts {
     pub small: Option<u64>,
     /// Files by size.
     pub histogram: Histogram,
+    /// What came lately; none where it was not counted, or where a compaction leaves nothing to tell it by.
+    pub growth: Option<Growth>,
+    /// The same in words, where it was counted: what came in which time, or why that is not known.
+    pub came: Option<String>,
     /// Predicted.
     pub after: Option<Histogram>,
     /// Files predicted.
@@ -106,6 +110,7 @@ impl App {
         }
         notes.extend(table.reasons.iter().map(|reason| ("REFUSED".to_owned(), reason.text.clone())));
         notes.extend(table.error.iter().map(|reason| ("ERR".to_owned(), reason.text.clone())));
+        let recent = table.recent.filter(|_| table.scanned == Scanned::Whole);
         notes.extend(self.changed_note(table.newest));
         notes.extend(self.last_run_note(&table.name));
         let after = self.predicted.as_ref().filter(|(of, _)| *of == table.name).map(|(_, after)| after.clone());
@@ -117,6 +122,8 @@ impl App {
             median: table.median,
             small: None,
             histogram: table.histogram.clone(),
+            growth: recent.and_then(|recent| recent.growth(table.at)),
+            came: recent.map(|recent| recent.text(table.at)),
             after_files: after.as_ref().map(Histogram::files),
             after,
             saves: table.saves,
@@ -138,6 +145,8 @@ impl App {
             rows.reasons(row).iter().map(|reason| ("REFUSED".to_owned(), reason.text.clone())).collect();
         notes.extend(rows.error(row).map(|reason| ("ERR".to_owned(), reason.text.clone())));
         notes.extend(rows.format(row).map(|format| ("format".to_owned(), format.to_string())));
+        let at = rows.at(row).unwrap_or(self.data.now);
+        let recent = rows.recent(row).filter(|_| measures.scanned == Scanned::Whole);
         notes.extend(self.changed_note(measures.newest));
         notes.extend(self.last_run_note(&table));
         Some(PaneFacts {
@@ -148,6 +157,8 @@ impl App {
             median: measures.median,
             small: Some(rows.small_and_empty(row).0),
             histogram,
+            growth: recent.and_then(|recent| recent.growth(at)),
+            came: recent.map(|recent| recent.text(at)),
             after_files: after.as_ref().map(Histogram::files),
             after,
             saves,
@@ -161,7 +172,7 @@ impl App {
         if hot || measures.scanned != Scanned::Whole { 0 } else { measures.saves(&self.data.policy) }
     }
 
-    fn changed_note(&self, newest: Option<crate::model::FileTime>) -> Option<(String, String)> {
+    fn changed_note(&self, newest: Option<FileTime>) -> Option<(String, String)> {
         let age = newest?.age(self.data.now);
         let text = match age {
             Some(age) if age >= self.data.policy.quiet_period => format!("{} ago, quiet", age_text(age)),

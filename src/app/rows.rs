@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use super::packed::{Base, Bins, Figures, pack, unpack};
 use crate::error::Reason;
 use crate::model::{
-    DataFormat, FileTime, Histogram, Measures, Scanned, Size, StorePath, TableName, TargetId, TargetStats,
+    DataFormat, FileTime, Histogram, Measures, Recent, Scanned, Size, StorePath, TableName, TargetId, TargetStats,
 };
 
 /// Figures that were replaced by longer ones stay behind; with more of them than this the arena may be written anew.
@@ -128,6 +128,7 @@ impl TargetRows {
         let figures = Figures {
             median: stats.median.0,
             newest: stats.newest.map(|time| time.0),
+            recent: stats.recent,
             small: stats.small_files,
             empty: stats.empty_files,
             groups: stats.groups,
@@ -292,6 +293,11 @@ impl TargetRows {
         histogram
     }
 
+    /// Files that came lately, where they were counted.
+    pub fn recent(&self, number: u32) -> Option<Recent> {
+        self.facts(number).0.recent
+    }
+
     /// Files below the threshold, and of 0 bytes.
     pub fn small_and_empty(&self, number: u32) -> (u64, u64) {
         let (figures, _) = self.facts(number);
@@ -346,6 +352,7 @@ mod tests {
             empty_files: 0,
             groups: 0,
             newest: Some(FileTime(5)),
+            recent: None,
             format: Some(DataFormat::Parquet),
             reasons: Vec::new(),
             error: None,

@@ -174,6 +174,7 @@ mod tests {
             let frame = Frame::of(names.iter().map(String::as_str));
             let tripwire = frame.tripwire(&run());
             let output = frame.output(&run(), 12);
+            prop_assert_eq!(RunId::of_output(&output), Some(run()));
             prop_assert!(tripwire.starts_with(&frame.prefix) && tripwire.ends_with(&frame.suffix));
             for name in &names {
                 let back = frame.back(&run(), name);

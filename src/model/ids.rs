@@ -183,6 +183,9 @@ impl fmt::Display for TargetId {
 /// What the name of an exchange's tripwire holds before the run's id (PROTOCOL §1).
 const TRIPWIRE: &str = "!lakehand-exchange-";
 
+/// What the names of outputs hold before the run's id (PROTOCOL §1).
+const OUTPUT: &str = "lakehand-";
+
 /// The id of a run, `YYYYMMDD-HHMM-xxx` in UTC; `xxx` are three letters or digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -218,6 +221,18 @@ impl RunId {
     pub fn of_tripwire(name: &str) -> Option<RunId> {
         let at = name.find(TRIPWIRE)? + TRIPWIRE.len();
         RunId::parse(name.get(at..at + RunId::LENGTH)?).ok()
+    }
+
+    /// The run that wrote an output of this name, `…lakehand-RUN-0001…`. For showing only: what a run owns is told by
+    /// its record and never by names.
+    pub fn of_output(name: &str) -> Option<RunId> {
+        name.match_indices(OUTPUT).find_map(|(at, mark)| {
+            let rest = name.get(at + mark.len()..)?;
+            let run = RunId::parse(rest.get(..RunId::LENGTH)?).ok()?;
+            let number = rest.get(RunId::LENGTH..)?.strip_prefix('-')?;
+            let digits = number.bytes().take_while(u8::is_ascii_digit).count();
+            (digits >= 4).then_some(run)
+        })
     }
 
     /// What the names of this run's tripwires hold.

@@ -4,6 +4,7 @@ mod budget;
 mod choice;
 mod event;
 mod files;
+mod growth;
 mod health;
 mod histogram;
 mod ids;
@@ -24,6 +25,7 @@ pub use budget::Budget;
 pub use choice::{Decision, Scope};
 pub use event::{Event, LogLevel, LogLine, Rates, RunSign, RunSnapshot, SignedStep, TargetProgress};
 pub use files::{Attributes, DataFormat, FileFacts, KnownFile, Owner, ServerFacts};
+pub use growth::{Growth, Recent};
 pub use health::{Check, Health};
 pub use histogram::{
     BAR_LABELS_AT_128_MIB, BINS, Bars, Histogram, Measure, bin_of, edge_text, edges as histogram_edges,

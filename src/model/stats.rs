@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{DataFormat, FileTime, Histogram, Policy, Size, StorePath, Table, TableName, TargetId};
+use super::{DataFormat, FileTime, Histogram, Policy, Recent, Size, StorePath, Table, TableName, TargetId};
 use crate::error::Reason;
 
 /// How complete a scan is.
@@ -41,6 +41,9 @@ pub struct TargetStats {
     pub groups: u64,
     /// The newest modification time of its files.
     pub newest: Option<FileTime>,
+    /// Files that came lately; none where nobody counted them.
+    #[serde(default)]
+    pub recent: Option<Recent>,
     /// The format, where a file was looked at.
     pub format: Option<DataFormat>,
     /// Why it is refused, by what the listing and the catalog showed; empty when it is not.
@@ -251,6 +254,9 @@ pub struct TableStats {
     pub scanned: Scanned,
     /// The newest file.
     pub newest: Option<FileTime>,
+    /// Files that came lately, over all targets; none where they were not counted in each.
+    #[serde(default)]
+    pub recent: Option<Recent>,
     /// The format, where files were looked at.
     pub format: Option<DataFormat>,
     /// When it was scanned.
@@ -282,6 +288,7 @@ impl TableStats {
             states: Vec::new(),
             scanned: Scanned::No,
             newest: None,
+            recent: None,
             format: None,
             at,
             claimed_files: None,
@@ -304,6 +311,14 @@ impl TableStats {
     pub fn add(&mut self, target: &TargetStats, policy: &Policy, now: DateTime<Utc>) {
         self.histogram.merge(&target.histogram);
         self.median = if self.targets == 0 { target.median } else { self.histogram.median_estimate() };
+        self.recent = match (self.targets, self.recent, target.recent) {
+            (0, _, first) => first,
+            (_, Some(mut sum), Some(more)) => {
+                sum.merge(&more);
+                Some(sum)
+            }
+            _ => None,
+        };
         self.targets += 1;
         self.objects += target.objects(policy);
         let state = target.state(policy, now);

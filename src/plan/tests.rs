@@ -60,6 +60,7 @@ fn facts(files: &[(u64, usize)]) -> TargetFacts {
                 empty_files: empty.len() as u64,
                 groups: 0,
                 newest: Some(old),
+                recent: None,
                 format: None,
                 reasons: Vec::new(),
                 error: None,

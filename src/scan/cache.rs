@@ -324,6 +324,7 @@ mod tests {
             empty_files: 0,
             groups: 0,
             newest: None,
+            recent: None,
             format: None,
             reasons: Vec::new(),
             error: None,

@@ -33,7 +33,7 @@ impl Scanner {
         reporter: &Reporter,
         cancel: &CancellationToken,
     ) -> TargetStats {
-        let mut tally = Tally::new(self.policy.small_file_threshold(), false);
+        let mut tally = Tally::new(self.policy.small_file_threshold(), false, self.now());
         let end = self.list_into(&mut tally, partition, reporter, cancel).await;
         let whole = matches!(end, End::Whole);
         let mut stats = self.stats(table, partition, &mut tally, end);
@@ -87,7 +87,7 @@ impl Scanner {
         reporter: &Reporter,
         cancel: &CancellationToken,
     ) -> Result<TargetListing> {
-        let mut tally = Tally::new(self.policy.small_file_threshold(), true);
+        let mut tally = Tally::new(self.policy.small_file_threshold(), true, self.now());
         let end = self.list_into(&mut tally, partition, reporter, cancel).await;
         if matches!(end, End::Stopped) {
             return Err(stopped());
@@ -205,6 +205,7 @@ impl Scanner {
             small_files: tally.small_files,
             empty_files: tally.empty_files,
             newest: tally.newest,
+            recent: Some(tally.recent),
             groups: 0,
             format: None,
             reasons,

@@ -3,10 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
+
 use super::entry::{Refusal, Role, role};
 use super::samples::Samples;
 use crate::error::Reason;
-use crate::model::{FileTime, Histogram, KnownFile, Owner, RunId, Signs, Size};
+use crate::model::{FileTime, Histogram, KnownFile, Owner, Recent, RunId, Signs, Size};
 use crate::store::Entry;
 
 /// The sums over the entries so far.
@@ -19,6 +21,9 @@ pub struct Tally {
     pub small_files: u64,
     pub empty_files: u64,
     pub newest: Option<FileTime>,
+    /// When the listing was begun, and what came before that.
+    at: DateTime<Utc>,
+    pub recent: Recent,
     pub visible_entries: u64,
     pub samples: Samples,
     pub signs: Signs,
@@ -34,8 +39,8 @@ pub struct Tally {
 
 impl Tally {
     /// An empty one. `keep_names` keeps every file.
-    pub fn new(small_file_threshold: Size, keep_names: bool) -> Tally {
-        Tally { keep_names, threshold: small_file_threshold, ..Tally::default() }
+    pub fn new(small_file_threshold: Size, keep_names: bool, at: DateTime<Utc>) -> Tally {
+        Tally { keep_names, threshold: small_file_threshold, at, ..Tally::default() }
     }
 
     /// Counts an entry.
@@ -59,6 +64,7 @@ impl Tally {
     fn add_data(&mut self, entry: &Entry) {
         self.histogram.add(entry.length);
         self.newest = self.newest.max(Some(entry.modified));
+        self.recent.add(entry.name.text().unwrap_or_default(), entry.modified, self.at);
         if entry.length.0 == 0 {
             self.empty_files += 1;
         } else {

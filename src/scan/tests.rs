@@ -126,6 +126,25 @@ async fn what_readers_see_is_counted_and_the_rest_is_not() {
 }
 
 #[tokio::test]
+async fn files_that_came_lately_are_counted_without_what_a_compaction_wrote() {
+    let flat = Flat::new();
+    let file = parquet(&["a"], 10);
+    let write = |name: &str, hours: u64| {
+        flat.write(name, &file);
+        let modified = SystemTime::now() - std::time::Duration::from_secs(hours * 3_600 + 60);
+        fs::File::options().write(true).open(flat.directory.join(name)).unwrap().set_modified(modified).unwrap();
+    };
+    (0..5).for_each(|hour| write(&format!("part-{hour}"), hour));
+    let stats = flat.stats().await;
+    let growth = stats.recent.unwrap().growth(stats.at).unwrap();
+    assert_eq!((growth.files, growth.span.as_secs()), (5, 6 * 3_600));
+    write("part-lakehand-20261121-0214-k7f-0001", 2);
+    let stats = flat.stats().await;
+    let growth = stats.recent.unwrap().growth(stats.at).unwrap();
+    assert_eq!((growth.files, growth.span.as_secs()), (1, 3_600));
+}
+
+#[tokio::test]
 async fn what_cannot_be_exchanged_safely_is_refused() {
     let flat = Flat::new();
     let file = parquet(&["a"], 1);

@@ -2,7 +2,7 @@
 
 use super::bars;
 use super::canvas::Canvas;
-use super::numbers::short_count;
+use super::numbers::{short_count, short_estimate};
 use super::theme::Role;
 use crate::app::{App, Details, PaneFacts, Part, Reading, Subject};
 use crate::model::{DataFormat, FileFacts, TableKind, clean, count_text, counted, width, wrap};
@@ -26,7 +26,10 @@ pub fn draw(app: &App, subject: &Subject, canvas: &mut Canvas<'_>) {
             facts.average,
             facts.median
         );
-        canvas.text(0, 1, &text, Role::Text);
+        let x = canvas.text(0, 1, &text, Role::Text) + 2;
+        let room = usize::from(canvas.width().saturating_sub(x));
+        let grows = growth_texts(facts).into_iter().find(|text| width(text) <= room).unwrap_or_default();
+        canvas.text(x, 1, &grows, Role::Text);
         let states = facts.notes.iter().find(|(word, _)| word == "targets").map(|(_, text)| text.clone());
         let saves = (facts.saves > 0).then(|| format!("saves {} objects", short_count(facts.saves)));
         let line: Vec<String> = states.into_iter().chain(saves).collect();
@@ -49,6 +52,17 @@ pub fn draw(app: &App, subject: &Subject, canvas: &mut Canvas<'_>) {
         Part::Writers => writers(app, details, &mut body),
         Part::Why => why(app, subject, details, facts.as_ref(), &mut body),
     }
+}
+
+/// How fast it grows, the widest text first. What a compaction wrote is no growth.
+fn growth_texts(facts: &PaneFacts) -> [String; 3] {
+    let (a_day, over) = match facts.growth {
+        Some(growth) if growth.a_day() < 9.95 => (growth.a_day_text(), growth.span_text()),
+        Some(growth) => (format!("~{}", short_estimate(growth.a_day())), growth.span_text()),
+        None => ("?".to_owned(), String::new()),
+    };
+    let over = if over.is_empty() { over } else { format!(", by the last {over}") };
+    [format!("grows {a_day} files a day{over}"), format!("grows {a_day} files a day"), format!("grows {a_day} a day")]
 }
 
 /// Kind, place, owner. Where it is short the place is cut in its middle: who may write stays in sight.
@@ -138,7 +152,11 @@ fn notes(app: &App, subject: &Subject, facts: &PaneFacts, canvas: &mut Canvas<'_
         lines.push(("schema".to_owned(), schema));
     }
     lines.extend(writer_lines(app).into_iter().take(1).map(|line| ("writers".to_owned(), line)));
-    lines.extend(facts.notes.iter().filter(|(word, _)| word != "targets" && word != "format").cloned());
+    let shown = facts.notes.iter().filter(|(word, _)| word != "targets" && word != "format").cloned();
+    lines.extend(shown.map(|(word, text)| match &facts.came {
+        Some(came) if word == "changed" => (word, format!("{text}; {came}")),
+        _ => (word, text),
+    }));
     lines.extend(left_out(app, subject).into_iter().take(1).map(|text| ("why not".to_owned(), text)));
     for (word, text) in lines {
         canvas.text(2, y, &word, Role::Dim);

@@ -20,6 +20,12 @@ pub fn short_count(count: u64) -> String {
     }
 }
 
+/// Two digits are enough of what is estimated: `14k`, `2.4k`, `120k`.
+pub fn short_estimate(count: f64) -> String {
+    let step = 10f64.powf((count.max(10.0).log10().floor() - 1.0).max(0.0));
+    short_count(((count / step).round() * step) as u64).replace(".0", "")
+}
+
 /// A count that fits into columns.
 pub fn fitting_count(count: u64, columns: usize) -> String {
     let text = count_text(count);
@@ -84,6 +90,7 @@ mod tests {
     fn short_counts_have_three_digits() {
         let shown = [0, 810, 8_100, 29_600, 818_000, 999_600, 2_400_000].map(short_count);
         assert_eq!(shown, ["0", "810", "8.1k", "29.6k", "818k", "1.0M", "2.4M"]);
+        assert_eq!([9.6, 14_030.0, 2_449.0, 118_900.0].map(short_estimate), ["10", "14k", "2.4k", "120k"]);
         assert_eq!(fitting_count(268_402, 6), "268k");
         assert_eq!(files_text(1_204_331, Scanned::Whole), "1,204,331");
         assert_eq!(files_text(1_204_331, Scanned::Part), "1.2M+");

@@ -156,6 +156,8 @@ mod tests {
             histogram.add_bin(bin, 1, 0);
         }
         let facts = PaneFacts {
+            growth: None,
+            came: None,
             name: String::new(),
             files: 40,
             bytes: Size(0),

@@ -4,7 +4,8 @@ use chrono::TimeDelta;
 use lakehand::app::{LakeMsg, Msg, Reading};
 use lakehand::error::{Code, Reason};
 use lakehand::model::{
-    DataFormat, FileTime, Histogram, Policy, Scanned, Size, StorePath, TableName, TableStats, TargetId, TargetStats,
+    DataFormat, FileTime, Histogram, Policy, Recent, Scanned, Size, StorePath, TableName, TableStats, TargetId,
+    TargetStats,
 };
 
 use crate::console::{Console, now};
@@ -46,6 +47,7 @@ fn table(name: &str, bars: [u64; 10], bytes: u64, saves: u64, minutes: u64, stat
     stats.states = vec![(state.to_owned(), 38), ("ok".to_owned(), 11)];
     stats.scanned = Scanned::Whole;
     stats.newest = Some(FileTime::from(now() - TimeDelta::days(2)));
+    stats.recent = Some(Recent { within: [0, 0, 0, 0, 42_000, 98_210], older: 314_670, own: None });
     stats.format = Some(DataFormat::Parquet);
     if state == "REFUSED" {
         stats
@@ -114,6 +116,7 @@ pub fn target(day: &str, bars: [u64; 10], bytes: u64, quiet: TimeDelta) -> Targe
         empty_files: 0,
         groups: 0,
         newest: Some(FileTime::from(now() - quiet)),
+        recent: None,
         format: Some(DataFormat::Parquet),
         reasons: Vec::new(),
         error: None,
