@@ -68,8 +68,12 @@ pub struct Terms {
 pub enum StartChoice {
     /// Make a demo lake and open it.
     Demo,
-    /// Write a configuration.
+    /// Make a configuration from the Hadoop client of this host.
+    Hadoop,
+    /// Make a configuration from answers.
     Configure,
+    /// Make a configuration from Lakekeeper's file and answers.
+    Lakekeeper,
 }
 
 /// An action that the runtime carries out; its results come back as messages.

@@ -193,7 +193,7 @@ impl App {
                 let screen = self.view().screen();
                 self.overlay = Overlay::Help(Helping { screen, query: String::new(), typing: false, top: 0 });
             }
-            _ if start => self.say(Level::Info, "no lake is open yet"),
+            _ if start => return self.open_at_start(action),
             Action::Lake => return self.go(View::Lake),
             Action::Browse => return self.browse(),
             Action::Basket => return self.go(View::Basket),

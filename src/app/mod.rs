@@ -16,6 +16,7 @@ mod doctor;
 mod effect;
 mod facts;
 mod filter;
+mod first;
 mod help;
 mod input;
 mod key;
@@ -52,6 +53,7 @@ pub use doctor::Doctor;
 pub use effect::{Effect, Mark, StartChoice, Subject, Terms, Within};
 pub use facts::{PaneFacts, predict};
 pub use filter::{Field, Filter, Source};
+pub use first::Way;
 pub use help::{HelpLine, Helping};
 pub use key::Key;
 pub use keys::{Action, BarItem, Binding, Group, Keys, TABLE, bar};
@@ -59,9 +61,8 @@ pub use list::{List, SortKey};
 pub use message::{
     Details, DoctorMsg, Failure, LakeMsg, Msg, PlanMsg, PreviewMsg, Reading, RunMsg, Service, ServiceState,
 };
-pub use moves::start_choices;
 pub use nav::{Screen, Trail, View};
-pub use options::{Colours, LakeInfo, Look, Options, Start, ThemeName};
+pub use options::{Colours, Here, LakeInfo, Look, Options, Start, ThemeName};
 pub use palette::{Command, Entry, Palette};
 pub use plan::{Phase, PlanState};
 pub use preview::Preview;

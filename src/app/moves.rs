@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::effect::{Effect, StartChoice, Subject};
+use super::effect::{Effect, Subject};
 use super::message::Reading;
 use super::nav::View;
 use super::plan::Phase;
@@ -16,7 +16,7 @@ impl App {
     pub(crate) fn step(&mut self, rows: isize) {
         match self.view() {
             View::Steps(_) => self.step_walk(rows),
-            View::Start => self.place = self.place.saturating_add_signed(rows).min(start_choices().len() - 1),
+            View::Start => self.place = self.place.saturating_add_signed(rows).min(self.ways().len().saturating_sub(1)),
             View::Inspect(_) => self.place = self.place.saturating_add_signed(rows),
             _ => {
                 self.with_list(|list, _, height| list.move_by(rows, height));
@@ -38,7 +38,7 @@ impl App {
     pub(crate) fn end(&mut self, last: bool) {
         match self.view() {
             View::Steps(_) => self.step_walk(if last { isize::MAX } else { isize::MIN }),
-            View::Start => self.place = if last { start_choices().len() - 1 } else { 0 },
+            View::Start => self.place = if last { self.ways().len().saturating_sub(1) } else { 0 },
             View::Inspect(_) => self.place = 0,
             _ => {
                 self.with_list(|list, _, height| list.move_to_end(last, height));
@@ -56,7 +56,7 @@ impl App {
     /// Enter.
     pub(crate) fn enter_row(&mut self) -> Vec<Effect> {
         match (self.view().clone(), self.selected()) {
-            (View::Start, _) => return self.choose_start(),
+            (View::Start, _) => return self.choose_way(),
             (View::Steps(target), _) => return self.next_step(target),
             (View::Plan, _) => return self.walk_selected(),
             (View::Basket, Selected::Table(table)) => return self.go(View::Partitions(table)),
@@ -107,11 +107,6 @@ impl App {
         let Some(line) = self.data.log.lines.get(line as usize) else { return };
         let title = format!("{} {} {}", line.at.format("%Y-%m-%d %H:%M:%S"), line.level.word(), line.run.short());
         self.overlay = Overlay::Text { title, lines: vec![line.text.clone()], top: 0 };
-    }
-
-    fn choose_start(&mut self) -> Vec<Effect> {
-        let choice = start_choices().get(self.place).map(|(choice, _, _)| *choice);
-        choice.map(Effect::Start).into_iter().collect()
     }
 
     fn walk_selected(&mut self) -> Vec<Effect> {
@@ -457,12 +452,4 @@ impl App {
             }
         }
     }
-}
-
-/// The ways to begin without a configuration.
-pub fn start_choices() -> [(StartChoice, &'static str, &'static str); 2] {
-    [
-        (StartChoice::Demo, "look round a demo lake", "tables made on this disk, no server needed"),
-        (StartChoice::Configure, "write a configuration", "~/.config/lakehand/config.yaml, to be edited"),
-    ]
 }

@@ -89,11 +89,20 @@ pub struct Look {
     pub no_color: bool,
 }
 
+/// What the first start found on this host to begin with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Here {
+    /// The Hadoop client in words, or why there is none.
+    pub hadoop: Result<String, String>,
+    /// Lakekeeper's file is in the working directory.
+    pub lakekeeper: bool,
+}
+
 /// Where the console opens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {
     /// No configuration: the first start.
-    NoConfiguration,
+    NoConfiguration(Here),
     /// Lake.
     Lake,
     /// Inspect of a table (`--at`).

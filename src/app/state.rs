@@ -13,7 +13,7 @@ use super::keys::Keys;
 use super::list::List;
 use super::lists::{first_sort, source_of};
 use super::nav::{Screen, Trail, View};
-use super::options::{LakeInfo, Look, Options, Start};
+use super::options::{Here, LakeInfo, Look, Options, Start};
 use super::runs::Runs;
 use super::services::Watched;
 use super::shown::{BarMode, Level, Note, Overlay, Part};
@@ -42,6 +42,8 @@ pub struct App {
     pub(crate) pane: Option<(View, u32)>,
     /// The run's screen stands still.
     pub(crate) frozen: Option<Box<RunSnapshot>>,
+    /// At the first start, what there is to begin with.
+    pub(crate) here: Option<Here>,
     /// The place in the first start's choices, or in a text that scrolls.
     pub(crate) place: usize,
     pub(crate) opened: DateTime<Utc>,
@@ -68,7 +70,7 @@ impl App {
         let keys = Keys::new(&options.keys)?;
         let now = options.now;
         let view = match &options.start {
-            Start::NoConfiguration => View::Start,
+            Start::NoConfiguration(_) => View::Start,
             Start::Lake => View::Lake,
             Start::Table(table) => View::Inspect(Subject::Table(table.clone())),
             Start::Target(target) => View::Inspect(Subject::Target(target.clone())),
@@ -113,6 +115,10 @@ impl App {
             part: Part::default(),
             pane: None,
             frozen: None,
+            here: match options.start {
+                Start::NoConfiguration(here) => Some(here),
+                _ => None,
+            },
             place: 0,
             opened: now,
             last_key: None,

@@ -21,6 +21,7 @@ mod report;
 mod scanning;
 mod select;
 mod session;
+mod setup;
 mod steering;
 mod table;
 mod walk;

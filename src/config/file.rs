@@ -33,6 +33,21 @@ pub fn parse(path: &Path, text: &str) -> Result<FileValues> {
     Ok(reader.found)
 }
 
+/// A text as a plain value of a file.
+pub fn scalar(text: &str) -> String {
+    match serde_yaml::to_string(text) {
+        Ok(yaml) => yaml.trim_end().to_owned(),
+        Err(_) => format!("{text:?}"),
+    }
+}
+
+/// Who Lakekeeper logs in as: `spark_submit.principal` and `spark_submit.keytab` of a file that was read before.
+pub fn lakekeeper_login(text: &str) -> (Option<String>, Option<String>) {
+    let yaml: Yaml = serde_yaml::from_str(text).unwrap_or_default();
+    let get = |key: &str| yaml.get("spark_submit")?.get(key)?.as_str().map(str::to_owned);
+    (get("principal"), get("keytab"))
+}
+
 struct Reader<'a> {
     path: &'a Path,
     text: &'a str,
@@ -90,6 +105,13 @@ impl Reader<'_> {
             }
             return Ok(true);
         }
+        if name == "log_level"
+            && let Some(level) = yaml.as_str().and_then(lakekeepers_level)
+        {
+            let line = line_of(self.text, name);
+            self.found.values.push((name.to_owned(), Value::Text(level.to_owned()), line));
+            return Ok(true);
+        }
         if let Some((_, why)) = LAKEKEEPER_IGNORED.iter().find(|(theirs, _)| *theirs == name) {
             self.found.notes.push(format!("{}{}: {name} does nothing: {why}", self.path.display(), self.at(name)));
             return Ok(true);
@@ -139,6 +161,17 @@ impl Reader<'_> {
     fn error(&self, path: &str, what: &str) -> Error {
         let shown = if path.is_empty() { "the file" } else { path };
         Error::new(Code::ConfigInvalid, format!("{}{}: {shown} {what}", self.path.display(), self.at(path)))
+    }
+}
+
+/// Lakekeeper's names of levels, which are Python's.
+fn lakekeepers_level(theirs: &str) -> Option<&'static str> {
+    match theirs {
+        "DEBUG" => Some("debug"),
+        "INFO" => Some("info"),
+        "WARNING" | "WARN" => Some("warn"),
+        "ERROR" | "CRITICAL" => Some("error"),
+        _ => None,
     }
 }
 
@@ -205,6 +238,10 @@ mod tests {
         let values: Vec<_> = found.values.iter().map(|(path, value, _)| format!("{path}={value}")).collect();
         assert_eq!(values, ["policy.block_size=256MiB", "policy.ratio_threshold=5"]);
         assert_eq!(found.notes.len(), 2);
+        let level = |text: &str| read(text).map(|found| found.values[0].1.to_string());
+        assert_eq!(level("log_level: WARNING\n").unwrap(), "warn");
+        assert_eq!(level("log_level: info\n").unwrap(), "info");
+        assert!(level("log_level: LOUD\n").is_err());
         assert!(read("dry_run: true\n").is_err());
         assert!(read("dry_run: false\n").is_ok());
     }

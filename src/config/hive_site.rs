@@ -22,6 +22,8 @@ pub struct HiveSite {
     pub framed: bool,
     /// `hive.metastore.use.SSL`.
     pub tls: bool,
+    /// Where tables are by default: `hive.metastore.warehouse.external.dir`, else `hive.metastore.warehouse.dir`.
+    pub warehouse: Option<String>,
 }
 
 impl HiveSite {
@@ -75,6 +77,10 @@ impl HiveSite {
                 "metastore.thrift.framed.transport.enabled",
             ])?,
             tls: is(["hive.metastore.use.SSL", "metastore.use.SSL"])?,
+            warehouse: match get(["hive.metastore.warehouse.external.dir", "metastore.warehouse.external.dir"])? {
+                Some(external) => Some(external),
+                None => get(["hive.metastore.warehouse.dir", "metastore.warehouse.dir"])?,
+            },
         })
     }
 

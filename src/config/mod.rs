@@ -10,6 +10,7 @@
 //! - YAML is known only in `file`.
 
 mod address;
+mod draft;
 mod example;
 mod file;
 mod hadoop;
@@ -24,6 +25,7 @@ mod settings;
 mod value;
 mod web;
 
+pub use draft::{Draft, HadoopClient, Lakekeeper, Tables, lake_of};
 pub use example::example;
 pub use hadoop::{Hadoop, HdfsPath};
 pub use hive_site::HiveSite;

@@ -102,6 +102,15 @@ impl Config {
 
     fn on_hdfs(&self, name: Option<&str>, hadoop: &Hadoop, place: HdfsPath) -> Result<Settings> {
         let key = |part: &str| name.and_then(|name| self.text(&format!("profiles.{name}.{part}")));
+        let (principal, keytab) = (key("kerberos.principal"), key("kerberos.keytab"));
+        if let (None, Some(keytab), Some(name)) = (&principal, &keytab, name) {
+            return Err(Error::new(
+                Code::ConfigInvalid,
+                format!("profile {name} has a keytab and nobody to log in as"),
+            )
+            .why(format!("{keytab} may hold the keys of several principals"))
+            .next(format!("set profiles.{name}.kerberos.principal: NAME@REALM")));
+        }
         let settings = self.common(Settings::local_lake(place.path))?;
         let web = match name {
             Some(name) => self.web(name, hadoop, &place.url)?,
@@ -112,8 +121,8 @@ impl Config {
             hdfs: Some(Hdfs {
                 url: place.url,
                 properties: hadoop.client_properties()?,
-                principal: key("kerberos.principal"),
-                keytab: key("kerberos.keytab").map(Into::into),
+                principal,
+                keytab: keytab.map(Into::into),
                 call_timeout: settings.limits.call_timeout,
                 calls_per_second: settings.limits.calls_per_second,
             }),
@@ -346,7 +355,7 @@ impl Value {
 fn no_config() -> Error {
     Error::new(Code::NoConfig, "no configuration found, so there is no lake to open")
         .why("looked at --config, $LAKEHAND_CONFIG, ~/.config/lakehand, /etc/lakehand")
-        .next("lakehand demo    or    lakehand --lake /path    or    lakehand config generate")
+        .next("lakehand demo    or    lakehand --lake /path    or    lakehand config generate --ask FILE")
 }
 
 fn no_such_profile(name: &str, names: &[&str]) -> Error {
@@ -421,8 +430,11 @@ mod tests {
             |uri: &str| config.settings(&Choice { lake: Some(uri.to_owned()), ..Choice::default() }, home.path());
         assert_eq!(by_uri("hdfs://ns/lake/").unwrap(), settings);
         assert!(!by_uri("hdfs://other:9000/lake").unwrap().production);
-        let (home, config) = configured("profiles:\n  p: {lake: hdfs://h:1/lake, run_index: 'hdfs://g:1/runs'}\n");
-        assert_eq!(config.settings(&Choice::default(), home.path()).unwrap_err().code(), Code::ConfigInvalid);
+        for wrong in ["run_index: 'hdfs://g:1/runs'", "kerberos: {keytab: /k}"] {
+            let (home, config) = configured(&format!("profiles:\n  p: {{lake: hdfs://h:1/lake, {wrong}}}\n"));
+            let error = config.settings(&Choice::default(), home.path()).unwrap_err();
+            assert_eq!(error.code(), Code::ConfigInvalid, "{wrong}: {error}");
+        }
     }
 
     #[test]

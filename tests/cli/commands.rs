@@ -86,6 +86,30 @@ fn show_names_the_origin_of_every_value() {
 }
 
 #[test]
+fn a_configuration_is_made_from_the_hadoop_client_and_lakekeepers_file() {
+    let user = User::new();
+    user.run(&["config", "generate", "--ask"]).exits(2).says("questions need a terminal");
+    let conf = user.directory("conf");
+    let property = |name: &str, value: &str| {
+        format!("<configuration><property><name>{name}</name><value>{value}</value></property></configuration>")
+    };
+    user.write("conf/core-site.xml", &property("fs.defaultFS", "hdfs://nn1.example:8020"));
+    user.write("conf/hive-site.xml", &property("hive.metastore.uris", "thrift://hms1:9083"));
+    user.write("lakekeeper.yaml", "block_size_mb: 256\nspark_submit:\n  principal: svc@LAKE\n");
+    let conf = conf.to_str().unwrap();
+    let user = user.with("HADOOP_CONF_DIR", conf).with("HIVE_CONF_DIR", conf);
+    let made = |arguments: &[&str]| {
+        let generate = ["config", "generate", "--hadoop", "--lakekeeper", "lakekeeper.yaml"];
+        user.run(&[&generate, arguments].concat())
+    };
+    made(&["config.yaml"]).exits(0).says("wrote config.yaml");
+    assert_eq!(std::fs::read_to_string(user.home().join("config.yaml")).unwrap(), made(&[]).exits(0).stdout);
+    user.run(&["config", "check", "--config", "config.yaml"]).exits(0).prints("ok    nn1");
+    let shown = user.run(&["config", "show", "--config", "config.yaml"]);
+    shown.exits(0).prints("svc@LAKE").prints("256MiB").prints("hdfs://nn1.example:8020/");
+}
+
+#[test]
 fn the_example_file_is_what_generate_prints_and_passes_check() {
     let user = User::new();
     let example = include_str!("../../config.example.yaml");

@@ -67,6 +67,24 @@ fn the_terminal_is_left_as_it_was_found() {
 }
 
 #[test]
+fn the_first_start_asks_writes_a_configuration_and_opens_the_lake() {
+    let desk = desk();
+    let mut terminal = Terminal::start(desk.user.in_terminal(PROGRAM, &[]));
+    terminal.wait_for("Nothing is set up");
+    terminal.send("3");
+    for (question, answer) in
+        [("Where are the files", "\r"), ("directory of the lake", "lake\r"), ("production lake", "y\r")]
+    {
+        terminal.wait_for(question);
+        terminal.send(answer);
+    }
+    terminal.wait_for(FIRST);
+    assert!(terminal.text().contains("[PROD]"), "{}", terminal.text());
+    let written = std::fs::read_to_string(desk.user.home().join(".config/lakehand/config.yaml")).unwrap();
+    assert!(written.contains(desk.lake()) && written.contains("production: true"), "{written}");
+}
+
+#[test]
 fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_draws_everything() {
     let desk = desk();
     let mut terminal = desk.open_in_shell();

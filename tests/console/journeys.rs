@@ -1,8 +1,8 @@
 //! Journeys: keys in, effects and the screen out.
 
 use lakehand::app::{
-    DoctorMsg, Effect, Failure, Key, LakeMsg, Mark, Msg, Reading, RunMsg, Service, ServiceState, Start, StartChoice,
-    Subject, Terms, View, Within,
+    DoctorMsg, Effect, Failure, Here, Key, LakeMsg, Mark, Msg, Reading, RunMsg, Service, ServiceState, Start,
+    StartChoice, Subject, Terms, View, Within,
 };
 use lakehand::error::{Code, Error};
 use lakehand::ipc::Request;
@@ -415,13 +415,32 @@ fn leaving_names_the_run_that_goes_on() {
     assert_eq!(console.take().last(), Some(&Effect::Quit));
 }
 
+fn first_start(hadoop: Result<&str, &str>) -> Console {
+    let hadoop = hadoop.map(str::to_owned).map_err(str::to_owned);
+    Console::with((80, 24), |options| options.start = Start::NoConfiguration(Here { hadoop, lakekeeper: true }))
+}
+
 #[test]
-fn the_first_start_offers_a_demo() {
-    let mut console = Console::with((80, 24), |options| options.start = Start::NoConfiguration);
+fn the_first_start_offers_four_ways_by_cursor_or_number() {
+    let mut console = first_start(Ok("/etc/hadoop/conf: nameservice lake, hms1"));
     assert_eq!(console.take(), []);
     assert!(console.text().contains("Nothing is set up and nothing has been contacted."));
     console.keys("<Enter>");
     assert_eq!(console.take(), [Effect::Start(StartChoice::Demo)]);
+    console.keys("j<Enter>");
+    assert_eq!(console.take(), [Effect::Start(StartChoice::Hadoop)]);
+    console.keys("4");
+    assert_eq!(console.take(), [Effect::Start(StartChoice::Lakekeeper)]);
+    console.keys("0X");
+    assert_eq!(console.take(), []);
+}
+
+#[test]
+fn without_a_hadoop_client_its_way_says_why() {
+    let mut console = first_start(Err("no Hadoop client is configured on this host"));
+    console.keys("2");
+    assert_eq!(console.take(), []);
+    assert!(console.row(22).contains("no Hadoop client is configured on this host"), "{}", console.text());
 }
 
 #[test]

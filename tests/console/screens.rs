@@ -3,7 +3,7 @@
 //! A snapshot holds the text, then the styles in colour and in mono (their text is the same), then the ASCII text where
 //! it differs.
 
-use lakehand::app::{Failure, LakeMsg, Look, Msg, PlanMsg, PreviewMsg, Reading, RunMsg, Start, ThemeName};
+use lakehand::app::{Failure, Here, LakeMsg, Look, Msg, PlanMsg, PreviewMsg, Reading, RunMsg, Start, ThemeName};
 use lakehand::error::{Code, Error};
 
 use crate::console::Console;
@@ -433,8 +433,11 @@ fn log_help_palette_menus() {
 
 #[test]
 fn first_start() {
-    for size in SIZES {
-        let console = Console::with(size, |options| options.start = Start::NoConfiguration);
+    for size in SIZES.into_iter().chain([(60, 20)]) {
+        let hadoop = Ok("/etc/hadoop/conf: nameservice lake, hms1".to_owned());
+        let console = Console::with(size, |options| {
+            options.start = Start::NoConfiguration(Here { hadoop: hadoop.clone(), lakekeeper: true });
+        });
         insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_snapshot!(format!("start_{}x{}", size.0, size.1), console.text());
         });

@@ -1,12 +1,13 @@
 //! `config generate|check|show`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::app::{Keys, ThemeName};
 use crate::cli::session::Session;
+use crate::cli::setup::{self, From};
 use crate::cli::table::Table;
 use crate::config::{self, Config, Environment, KEYS, Origin, Settings};
 use crate::error::{Code, Error, Exit, Result};
@@ -21,11 +22,23 @@ pub struct ConfigCommand {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Print a commented configuration, or write it to a file
-    #[command(after_help = "Examples:\n  lakehand config generate ~/.config/lakehand/config.yaml")]
+    /// Print a configuration, or write it to a file: every key with its default, or one for this host
+    #[command(after_help = "Examples:
+  lakehand config generate                  every key with its default
+  lakehand config generate --ask ~/.config/lakehand/config.yaml
+  lakehand config generate --hadoop --lakekeeper lakekeeper.yaml")]
     Generate {
         /// Where to write it; standard output without one
         file: Option<PathBuf>,
+        /// Ask what has to be in it: where the files are, the lake, the metastore, whether it is production
+        #[arg(long)]
+        ask: bool,
+        /// Make it from the Hadoop client of this host and the metastore of its hive-site.xml; with --ask, ask the rest
+        #[arg(long)]
+        hadoop: bool,
+        /// Take what Lakekeeper's file says of the policy and the login
+        #[arg(long, value_name = "FILE")]
+        lakekeeper: Option<PathBuf>,
         /// Replace the file if it is there
         #[arg(long)]
         force: bool,
@@ -56,19 +69,34 @@ impl ConfigCommand {
     /// Carries it out.
     pub fn carry_out(self, session: &Session) -> Result<Exit> {
         match self.what {
-            What::Generate { file, force } => generate(session, file, force),
+            What::Generate { file, ask, hadoop, lakekeeper, force } => {
+                let from = From { hadoop, lakekeeper };
+                let text = match (ask, from != From::default()) {
+                    (true, _) => setup::asked(&from, &session.edge)?.text(),
+                    (false, true) => setup::unasked(&from, &session.edge)?.text(),
+                    (false, false) => config::example(),
+                };
+                generate(session, &text, file, force)
+            }
             What::Check => check(session),
             What::Show => show(session),
         }
     }
 }
 
-/// Prints the example file, or writes it.
-pub fn generate(session: &Session, file: Option<PathBuf>, force: bool) -> Result<Exit> {
-    let Some(file) = file else {
-        session.output.script(&config::example())?;
-        return Ok(Exit::Done);
-    };
+fn generate(session: &Session, text: &str, file: Option<PathBuf>, force: bool) -> Result<Exit> {
+    match file {
+        None => session.output.script(text)?,
+        Some(file) => {
+            write(&file, text, force)?;
+            session.output.say(&format!("wrote {}; look through it, then: lakehand config check", file.display()));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Writes a configuration; one that is there stays, unless it is to be replaced.
+pub fn write(file: &Path, text: &str, force: bool) -> Result<()> {
     let failed = |error: std::io::Error| {
         let there = error.kind() == std::io::ErrorKind::AlreadyExists;
         let failed = Error::from(error).context(format!("{} cannot be written", file.display()));
@@ -79,10 +107,8 @@ pub fn generate(session: &Session, file: Option<PathBuf>, force: bool) -> Result
     }
     let mut options = std::fs::OpenOptions::new();
     options.write(true).truncate(force).create(force).create_new(!force);
-    let mut opened = options.open(&file).map_err(failed)?;
-    std::io::Write::write_all(&mut opened, config::example().as_bytes()).map_err(failed)?;
-    session.output.say(&format!("wrote {}; edit the profile's lake, then: lakehand config check", file.display()));
-    Ok(Exit::Done)
+    let mut opened = options.open(file).map_err(failed)?;
+    std::io::Write::write_all(&mut opened, text.as_bytes()).map_err(failed)
 }
 
 /// Reads the layers, and opens no lake; each profile must resolve.

@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
-use crate::app::{Start, StartChoice};
+use crate::app::{Here, Start, StartChoice};
 use crate::cli::plain;
 use crate::cli::session::Session;
-use crate::config::{Choice, Config, Settings};
+use crate::cli::setup::{self, From};
+use crate::config::{Choice, Config, HadoopClient, Settings};
 use crate::error::{Code, Error, Exit, Result};
 use crate::model::{StorePath, TableName, TargetId};
 use crate::runtime::{self, Left, RuntimeEnv};
 
-use super::config::generate;
 use super::demo::Demo;
+
+/// Lakekeeper's file, as its users have it beside them.
+const LAKEKEEPERS_FILE: &str = "lakekeeper.yaml";
 
 /// Opens the console on the lake that was chosen; without any configuration, at the ways to begin.
 pub fn open(session: &Session) -> Result<Exit> {
@@ -45,14 +48,28 @@ fn begin(session: &Session, config: &Config) -> Result<Exit> {
     let root = StorePath::new("/")?;
     let settings =
         Settings { lake: None, profile: "lakehand".to_owned(), ..config.common(Settings::local_lake(root))? };
-    match run(session, Arc::new(settings), Start::NoConfiguration)? {
-        Left::Exit(exit) => Ok(exit),
-        Left::Start(StartChoice::Demo) => Demo::usual().carry_out(session),
-        Left::Profile(_) => Ok(Exit::Done),
-        Left::Start(StartChoice::Configure) => {
-            generate(session, Some(session.edge.paths.config.join("config.yaml")), false)
-        }
+    let hadoop = HadoopClient::find(&session.edge.environment);
+    let here = Here {
+        hadoop: hadoop.map(|client| client.in_words()).map_err(|error| error.to_string()),
+        lakekeeper: session.edge.current.join(LAKEKEEPERS_FILE).is_file(),
+    };
+    let from = match run(session, Arc::new(settings), Start::NoConfiguration(here))? {
+        Left::Exit(exit) => return Ok(exit),
+        Left::Profile(_) => return Ok(Exit::Done),
+        Left::Start(StartChoice::Demo) => return Demo::usual().carry_out(session),
+        Left::Start(StartChoice::Hadoop) => From { hadoop: true, lakekeeper: None },
+        Left::Start(StartChoice::Configure) => From::default(),
+        Left::Start(StartChoice::Lakekeeper) => From { hadoop: false, lakekeeper: Some(LAKEKEEPERS_FILE.into()) },
+    };
+    let draft = setup::asked(&from, &session.edge)?;
+    let file = session.edge.paths.config.join("config.yaml");
+    if let Err(error) = super::config::write(&file, &draft.text(), false) {
+        session.output.script(&draft.text())?;
+        return Err(error.next("it is printed above: put it where it belongs"));
     }
+    session.output.say(&format!("wrote {}, profile {}", file.display(), draft.profile()));
+    let settings = session.config(&[])?.settings(&session.choice(), &session.edge.current)?;
+    show(session, Arc::new(settings), Start::Lake)
 }
 
 /// Shows the console on a lake, and on each that is opened from it.
