@@ -85,6 +85,23 @@ fn the_first_start_asks_writes_a_configuration_and_opens_the_lake() {
 }
 
 #[test]
+fn a_key_that_comes_together_with_a_size_is_not_kept_waiting() {
+    let desk = desk();
+    let mut terminal = desk.open_in_shell();
+    terminal.wait_for("BAD");
+    for round in 0..60 {
+        let (key, title) = if round % 2 == 0 { ("2", "Basket") } else { ("0", FIRST) };
+        for columns in 0..8 {
+            terminal.resize(80 + columns, 24);
+        }
+        terminal.send(key);
+        terminal.wait(&format!("{title} in round {round}"), |terminal| {
+            terminal.text().lines().next().is_some_and(|line| line.contains(title))
+        });
+    }
+}
+
+#[test]
 fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_draws_everything() {
     let desk = desk();
     let mut terminal = desk.open_in_shell();

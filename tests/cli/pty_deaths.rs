@@ -129,8 +129,6 @@ fn resized(terminal: &mut Terminal) {
         terminal.resize(60 + round * 3, 16 + round);
     }
     terminal.resize(80, 24);
-    // A key that comes in the same moment as a size waits in crossterm for the next key.
-    terminal.settle(Duration::from_millis(300));
     type_first(terminal, "q");
 }
 
