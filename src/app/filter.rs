@@ -1,10 +1,13 @@
 //! The filter of a list: words that must all hold.
 //!
-//! `text` and `!text` look in the name, `~fuzzy` wants its letters in order, `is:bad` the state, `db:sales` the
-//! database; `>100` counts files, `avg<1M size>=10G saves>1k work>5m age>2d` compare other columns. What cannot be read
-//! as a comparison is text: a filter never fails.
+//! `text` and `!text` look in the name, `~fuzzy` wants its letters in order, `re:^dt=2026-1[01]` is a regular expression
+//! over it, `is:bad` the state, `db:sales` the database; `>100` counts files, `avg<1M size>=10G saves>1k work>5m age>2d`
+//! compare other columns. What cannot be read as a comparison is text, and an expression that cannot be read hides
+//! nothing: a filter never fails.
 
 use std::borrow::Cow;
+
+use regex::{Regex, RegexBuilder};
 
 use crate::model::{Size, parse_duration, parse_size};
 
@@ -74,7 +77,39 @@ enum Term {
     Is(String),
     Database(String),
     Number(Field, Comparison, u64),
+    Pattern(Pattern),
 }
+
+/// A regular expression whatever the case, or why it is none.
+#[derive(Clone, Debug)]
+struct Pattern(Result<Regex, String>);
+
+/// What an expression may need, in bytes: a filter is typed by hand.
+const PATTERN_LIMIT: usize = 1 << 20;
+
+impl Pattern {
+    fn parse(text: &str) -> Pattern {
+        let built = RegexBuilder::new(text).case_insensitive(true).size_limit(PATTERN_LIMIT).build();
+        Pattern(built.map_err(|error| match error {
+            // The last line says what is wrong; those before it point at the place.
+            regex::Error::Syntax(why) => {
+                why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
+            }
+            _ => "it is too large".to_owned(),
+        }))
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Pattern) -> bool {
+        match (&self.0, &other.0) {
+            (Ok(one), Ok(other)) => one.as_str() == other.as_str(),
+            (one, other) => one.is_err() && other.is_err(),
+        }
+    }
+}
+
+impl Eq for Pattern {}
 
 /// A filter; the empty one lets everything pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -99,12 +134,22 @@ impl Filter {
         self.terms.is_empty()
     }
 
+    /// Why an expression in it hides nothing: it cannot be read.
+    pub fn trouble(&self) -> Option<&str> {
+        self.terms.iter().find_map(|term| match term {
+            Term::Pattern(Pattern(Err(why))) => Some(why.as_str()),
+            _ => None,
+        })
+    }
+
     /// Whether a row passes.
     pub fn passes(&self, source: &dyn Source, row: u32) -> bool {
         self.terms.iter().all(|term| match term {
             Term::Text(text) => contains(&source.name(row), text),
             Term::Not(text) => !contains(&source.name(row), text),
             Term::Fuzzy(text) => fuzzy(&source.name(row), text),
+            Term::Pattern(Pattern(Ok(pattern))) => pattern.is_match(&source.name(row)),
+            Term::Pattern(Pattern(Err(_))) => true,
             Term::Is(text) => starts_with(&source.state(row), text),
             Term::Database(text) => contains(&source.database(row), text),
             Term::Number(field, comparison, value) => {
@@ -129,6 +174,9 @@ impl Comparison {
 fn parse_term(word: &str) -> Option<Term> {
     if let Some(number) = parse_number_term(word) {
         return Some(number);
+    }
+    if let Some(pattern) = word.strip_prefix("re:") {
+        return (!pattern.is_empty()).then(|| Term::Pattern(Pattern::parse(pattern)));
     }
     let lower = word.to_lowercase();
     let rest = |prefix: &str| lower.strip_prefix(prefix).map(str::to_owned);
@@ -260,14 +308,36 @@ mod tests {
 
     #[test]
     fn every_term_must_hold() {
-        for yes in
-            ["", "order", "ORD", "!refund", "~slor", "is:needs", "db:sal", ">99", "files=100", "avg<=1M", "work>1m"]
-        {
+        for yes in [
+            "",
+            "order",
+            "ORD",
+            "!refund",
+            "~slor",
+            "is:needs",
+            "db:sal",
+            ">99",
+            "files=100",
+            "avg<=1M",
+            "work>1m",
+            "re:^sa.*s$",
+            "re:(",
+        ] {
             assert!(passes(yes), "{yes}");
         }
-        for no in
-            ["refund", "!orders", "~zz", "is:bad", "db:web", ">100", "avg<1M", "saves>1", "order !sales", "work>2m"]
-        {
+        for no in [
+            "refund",
+            "!orders",
+            "~zz",
+            "is:bad",
+            "db:web",
+            ">100",
+            "avg<1M",
+            "saves>1",
+            "order !sales",
+            "work>2m",
+            "re:^orders",
+        ] {
             assert!(!passes(no), "{no}");
         }
     }
@@ -276,13 +346,17 @@ mod tests {
     fn what_is_no_comparison_is_text() {
         assert_eq!(Filter::parse("dt=2026-11-19").terms, [Term::Text("dt=2026-11-19".to_owned())]);
         assert_eq!(Filter::parse(">many").terms, [Term::Text(">many".to_owned())]);
-        assert_eq!(Filter::parse("! ~ is:").terms, []);
+        assert_eq!(Filter::parse("! ~ is: re:").terms, []);
+        assert_eq!(Filter::parse("re:a(b").trouble(), Some("unclosed group"));
+        assert_eq!(Filter::parse("re:(a{900}){900}").trouble(), Some("it is too large"));
+        assert_eq!(Filter::parse("re:a(b)").trouble(), None);
     }
 
     proptest! {
         #[test]
         fn any_text_is_a_filter(text in ".*") {
             let _ = passes(&text);
+            let _ = passes(&format!("re:{text}"));
         }
 
         #[test]

@@ -294,7 +294,13 @@ impl App {
     fn filter_key(&mut self, key: Key, before: String) -> Vec<Effect> {
         let mut text = self.list().map(|list| list.filter().text().to_owned()).unwrap_or_default();
         match key {
-            Key::Enter | Key::Down | Key::Up => return Vec::new(),
+            Key::Enter | Key::Down | Key::Up => {
+                let trouble = self.list().and_then(|list| list.filter().trouble());
+                if let Some(why) = trouble.map(|why| format!("the expression after re: hides nothing: {why}")) {
+                    self.say(Level::Warn, why);
+                }
+                return Vec::new();
+            }
             Key::Esc => text = String::new(),
             Key::Ctrl('c') => text = before.clone(),
             _ => edit(&mut text, key),
