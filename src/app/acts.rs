@@ -5,7 +5,7 @@
 
 use super::effect::{Effect, Terms, Within};
 use super::nav::View;
-use super::plan::PlanState;
+use super::plan::{Executed, PlanState};
 use super::preview::Preview;
 use super::question::{Ask, Question};
 use super::selected::Selected;
@@ -130,9 +130,16 @@ impl App {
         if run.targets <= 1 {
             return vec![Within::Run];
         }
+        // Marks win: what is wider than they is their table, if they are of one, and the run.
         let marked = &self.data.runs.marked;
         if self.data.runs.marked_of.as_ref() == Some(&run.run) && !marked.is_empty() {
             scopes.push(Within::Targets(marked.clone()));
+            let table = marked[0].table_name();
+            if run.tables.len() > 1 && marked.iter().all(|target| target.table_name() == table) {
+                scopes.push(Within::Table(table));
+            }
+            scopes.push(Within::Run);
+            return scopes;
         }
         let target: Option<TargetId> = match self.selected() {
             Selected::RunTarget(_, target) | Selected::Target(target) | Selected::File(target, _) => Some(target),
@@ -315,6 +322,9 @@ impl App {
             _ => "",
         };
         self.say(Level::Info, word);
+        if let (Effect::Execute { .. }, Some(state)) = (&effect, &mut self.data.plan) {
+            state.executed = Some(Executed::Asked);
+        }
         vec![effect]
     }
 }

@@ -130,7 +130,7 @@ impl Basket {
                 marks.push(Mark::Table(table.clone()));
             }
             let mut names: Vec<&str> = marked.names.iter().map(|name| &**name).collect();
-            names.sort_unstable_by(|a, b| super::list::natural(a, b));
+            names.sort_unstable_by(|a, b| super::order::natural(a, b));
             marks.extend(
                 names
                     .into_iter()

@@ -125,10 +125,12 @@ impl App {
     pub fn copy_menu(&self) -> String {
         let choices = self.copyable();
         if choices.is_empty() {
-            return "nothing to copy here   Esc closes".to_owned();
+            return "nothing to copy here".to_owned();
         }
-        let words: Vec<String> = choices.iter().map(|choice| format!("{} {}", choice.key, choice.what)).collect();
-        format!("copy: {}   Esc closes", words.join("  "))
+        let short = |what: &'static str| if self.is_narrow() { what.split(' ').next().unwrap_or(what) } else { what };
+        let words: Vec<String> =
+            choices.iter().map(|choice| format!("{} {}", choice.key, short(choice.what))).collect();
+        format!("copy: {}", words.join("  "))
     }
 }
 

@@ -52,7 +52,8 @@ impl App {
             Screen::Browse => self.browse_sections(),
             Screen::Basket => (1, if self.is_low() { 1 } else { 3 }),
             Screen::Plan => (if self.is_low() { 2 } else { 4 }, self.plan_note_rows()),
-            Screen::Jobs | Screen::Attention | Screen::Doctor => (1, 0),
+            Screen::Attention | Screen::Doctor => (1, 0),
+            Screen::Jobs => (1, if self.data.runs.live().next().is_some() { 3 } else { 0 }),
             Screen::Run => self.run_sections(),
             Screen::History => (1, if self.is_low() { 0 } else { 4 }),
             Screen::RunTargets => (if self.is_low() { 1 } else { 3 }, 0),
@@ -76,14 +77,14 @@ impl App {
     }
 
     fn run_sections(&self) -> (u16, u16) {
-        if self.is_low() || self.is_narrow() {
-            return (3, 3);
-        }
+        let small = self.is_low() || self.is_narrow();
+        let above = if small { 3 } else { 6 };
         let below = match self.run_result() {
-            Some((sizes, refresh)) => sizes + refresh,
+            Some((sizes, refresh)) => sizes + if small { 0 } else { refresh },
+            None if small => 3,
             None => (self.body_height() / 4).max(3) + 1,
         };
-        (6, below.min(self.body_height().saturating_sub(6 + 3)))
+        (above, below.min(self.body_height().saturating_sub(above + 3)))
     }
 
     /// At the end of a run: the rows of its files by size and of the statements for readers, each with its heading.
@@ -119,7 +120,9 @@ impl App {
     /// The rows under a plan's list; as many for every target, so that the list does not move with the cursor.
     fn plan_note_rows(&self) -> u16 {
         let Some(plan) = self.data.plan.as_ref().and_then(|state| state.plan.as_ref()) else { return 0 };
-        let most = if self.is_low() { 1 } else { usize::from(self.body_height() / 2) };
+        // The list has what it needs, up to two thirds of the room.
+        let body = usize::from(self.body_height());
+        let most = if self.is_low() { 1 } else { (body / 3).max(body.saturating_sub(4 + plan.targets.len())) };
         let all = 0..plan.targets.len().clamp(1, 100) as u32;
         all.map(|row| self.plan_notes(Some(row)).len().min(most)).max().unwrap_or(0) as u16
     }

@@ -78,6 +78,6 @@ impl App {
         let text = (!limits.is_none()).then(|| limits.text(self.data.now))?;
         let least = limits.least_time(plan.bytes_moved());
         let least = least.map(|least| format!("; it then takes {} at least", duration_text(least)));
-        Some(format!("the run: {text}{}", least.unwrap_or_default()))
+        Some(format!("The run: {text}{}", least.unwrap_or_default()))
     }
 }

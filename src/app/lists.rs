@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::data::{Data, Log};
 use super::filter::Source;
-use super::list::SortKey;
 use super::nav::View;
+use super::order::SortKey;
 use super::sources::{FileSource, Made, TableSource, TargetSource};
 use crate::model::{RunSummary, TableName, TargetOutcome, TargetState};
 

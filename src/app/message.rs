@@ -69,6 +69,13 @@ pub enum Msg {
     },
     /// A server's state, by its word in row 1.
     Service(Service),
+    /// Which of several servers it is that works: the active NameNode.
+    ServerName {
+        /// As in row 1: `nn`.
+        word: String,
+        /// As the configuration calls it: `nn1`.
+        name: String,
+    },
     /// `Effect::Copy` is done: none when the terminal takes no clipboard, then the text is shown.
     Copied {
         /// What it was.

@@ -31,6 +31,7 @@ mod moves;
 mod nav;
 mod off;
 mod options;
+mod order;
 mod packed;
 mod palette;
 mod plan;
@@ -57,12 +58,13 @@ pub use first::Way;
 pub use help::{HelpLine, Helping};
 pub use key::Key;
 pub use keys::{Action, BarItem, Binding, Group, Keys, TABLE, bar};
-pub use list::{List, SortKey};
+pub use list::List;
 pub use message::{
     Details, DoctorMsg, Failure, LakeMsg, Msg, PlanMsg, PreviewMsg, Reading, RunMsg, Service, ServiceState,
 };
 pub use nav::{Screen, Trail, View};
 pub use options::{Colours, Here, LakeInfo, Look, Options, Start, ThemeName};
+pub use order::SortKey;
 pub use palette::{Command, Entry, Palette};
 pub use plan::{Phase, PlanState};
 pub use preview::Preview;
@@ -79,4 +81,4 @@ pub use update::update;
 
 pub use crate::ledger::verdict::{TargetVerdict, Verdict};
 pub use crate::model::edge_text as edge;
-pub use crate::plan::is_general as is_general_note;
+pub use crate::plan::{StepPreview, is_general as is_general_note};

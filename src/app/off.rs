@@ -2,7 +2,7 @@
 
 use super::keys::{Action, Group, TABLE};
 use super::nav::{Screen, View};
-use super::plan::{Phase, PlanState};
+use super::plan::{Executed, Phase, PlanState};
 use super::selected::Selected;
 use super::state::App;
 use crate::model::RunKind;
@@ -52,12 +52,20 @@ impl App {
         if self.lake.read_only {
             return Some("read-only: save the plan; somebody who may write can run it".to_owned());
         }
-        self.change_off().or_else(|| {
+        self.change_off().or_else(|| self.executed_off(state)).or_else(|| {
             let nothing = state.runnable().next().is_none();
             let drifted = !state.drifted.is_empty();
             nothing.then(|| {
                 if drifted { "every target differs from the plan; p plans anew" } else { "nothing to do" }.to_owned()
             })
+        })
+    }
+
+    fn executed_off(&self, state: &PlanState) -> Option<String> {
+        Some(match state.executed.as_ref()? {
+            Executed::Asked => "its run is being started".to_owned(),
+            Executed::By(run) if self.is_live(run) => format!("run {} carries it out", run.suffix()),
+            Executed::By(run) => format!("run {} carried it out; r looks what is left", run.suffix()),
         })
     }
 

@@ -6,7 +6,7 @@ use super::effect::Mark;
 use super::message::Failure;
 use super::state::App;
 use crate::error::Reason;
-use crate::model::{Plan, PlannedTarget, RunLimits, TargetId, wrap};
+use crate::model::{Plan, PlannedTarget, RunId, RunLimits, TargetId, wrap};
 use crate::plan::{StepPreview, is_general, steps};
 
 /// How far it is.
@@ -20,6 +20,15 @@ pub enum Phase {
     Checking,
     /// It could not be made.
     Failed(Failure),
+}
+
+/// That the plan was executed: a second run of it would find nothing as planned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Executed {
+    /// Its run is being started.
+    Asked,
+    /// This run carries it out, or has.
+    By(RunId),
 }
 
 /// A plan on screen.
@@ -39,6 +48,8 @@ pub struct PlanState {
     pub limits: RunLimits,
     /// Targets that differ from it now.
     pub drifted: Vec<(TargetId, Reason)>,
+    /// Since it was made or checked.
+    pub executed: Option<Executed>,
     /// The step that the walk is at, from 0.
     pub step: usize,
     /// The lines of the walk, of the target that is shown.
@@ -56,6 +67,7 @@ impl PlanState {
             plan: None,
             limits: RunLimits::default(),
             drifted: Vec::new(),
+            executed: None,
             step: 0,
             walk: Vec::new(),
         }
@@ -111,12 +123,12 @@ impl App {
 }
 
 fn skipped_notes(plan: &Plan) -> Vec<String> {
-    let usual = if plan.targets.is_empty() { 8 } else { 2 };
+    let usual = if plan.targets.is_empty() { 8 } else { 1 };
     // One more is shown instead of being counted.
     let shown = if plan.skipped.len() <= usual + 1 { plan.skipped.len() } else { usual };
     let mut notes: Vec<String> = plan.skipped[..shown]
         .iter()
-        .map(|skipped| format!("skipped: {}  {}", skipped.id, skipped.reason.text))
+        .map(|skipped| format!("skipped: {}: {}", skipped.id, skipped.reason.text))
         .collect();
     if plan.skipped.len() > shown {
         notes.push(format!("skipped: {} more, each with its reason in the JSON (c j)", plan.skipped.len() - shown));

@@ -3,7 +3,7 @@
 use super::effect::Effect;
 use super::message::{Failure, LakeMsg, PlanMsg, PreviewMsg, Reading, RunMsg};
 use super::nav::View;
-use super::plan::Phase;
+use super::plan::{Executed, Phase};
 use super::rows::TargetRows;
 use super::runs::Shown;
 use super::shown::{Level, Overlay};
@@ -164,6 +164,7 @@ impl App {
                 state.checked = Some(plan.made);
                 state.phase = Phase::Made;
                 state.drifted.clear();
+                state.executed = None;
                 state.plan = Some(plan);
             }
             PlanMsg::Checked { plan, at, drifted } => {
@@ -171,6 +172,7 @@ impl App {
                     state.phase = Phase::Made;
                     state.checked = Some(at);
                     state.drifted = drifted;
+                    state.executed = None;
                 }
             }
             PlanMsg::Failed(failure) => {
@@ -207,6 +209,7 @@ impl App {
             RunMsg::Ended(snapshot) => effects = self.run_ended(*snapshot),
             RunMsg::Lost { run, failure } => effects = self.run_lost(run, failure),
             RunMsg::Failed(failure) => {
+                self.executed(None);
                 if !self.data.runs.loaded {
                     self.data.runs.failure = Some(failure.clone());
                 }
@@ -256,7 +259,15 @@ impl App {
         });
     }
 
+    /// What became of the plan whose run was asked for.
+    fn executed(&mut self, run: Option<&RunId>) {
+        if let Some(state) = self.data.plan.as_mut().filter(|state| state.executed == Some(Executed::Asked)) {
+            state.executed = run.cloned().map(Executed::By);
+        }
+    }
+
     fn started(&mut self, run: RunId) -> Vec<Effect> {
+        self.executed(Some(&run));
         self.data.basket = Default::default();
         self.trail.go(View::Run(run.clone()));
         let mut effects = vec![Effect::SaveBasket(Vec::new()), Effect::ListRuns];

@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::message::Failure;
 use crate::model::{
-    ExchangedSizes, LogLine, RunId, RunKind, RunSnapshot, RunState, RunSummary, TableName, TargetId, TargetOutcome,
-    TargetProgress,
+    ExchangedSizes, LogLine, RunId, RunKind, RunLimits, RunSnapshot, RunState, RunSummary, TableName, TargetId,
+    TargetOutcome, TargetProgress,
 };
 
 /// What was read of one run.
@@ -137,6 +137,12 @@ impl Runs {
     /// The state, by the newest that is known.
     pub fn state(&self, summary: &RunSummary) -> RunState {
         self.watched.get(&summary.run).map_or(summary.state, |snapshot| snapshot.state)
+    }
+
+    /// What it may take, by the newest that is known.
+    pub fn limits(&self, summary: &RunSummary) -> RunLimits {
+        let watched = self.watched.get(&summary.run).map(|snapshot| snapshot.limits);
+        watched.or(summary.sign.as_ref().map(|sign| sign.limits)).unwrap_or_default()
     }
 
     /// The latest run that holds something of a table and can be rolled back, else the latest that touched it.

@@ -18,6 +18,8 @@ pub(crate) struct Watched {
     pub(crate) word: String,
     pub(crate) state: ServiceState,
     pub(crate) since: DateTime<Utc>,
+    /// Which of several it is that works: `nn1`.
+    called: Option<String>,
     /// How long it took to answer, in milliseconds: the last few times.
     took: VecDeque<u64>,
 }
@@ -27,7 +29,7 @@ const USUAL_OF: usize = 9;
 
 impl Watched {
     fn new(word: String, state: ServiceState, since: DateTime<Utc>) -> Watched {
-        let mut server = Watched { word, state, since, took: VecDeque::new() };
+        let mut server = Watched { word, state, since, called: None, took: VecDeque::new() };
         server.note();
         server
     }
@@ -79,7 +81,7 @@ fn span(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
 }
 
 impl App {
-    /// Of a reading that gets no answer: `nn silent for 5 s (usual 3 ms)`.
+    /// Of a reading that gets no answer: `nn1 silent for 5 s (usual 3 ms)`.
     pub fn silence(&self, reading: &Reading, seconds: i64) -> String {
         let named = |word: &str| self.services.iter().find(|server| server.word == word);
         // Names and locations come from the metastore, whatever lies in directories from the NameNode.
@@ -89,7 +91,7 @@ impl App {
         };
         let Some(server) = asked else { return format!("silent for {seconds} s") };
         let usual = server.usual().map(|usual| format!(" (usual {usual} ms)")).unwrap_or_default();
-        format!("{} silent for {seconds} s{usual}", server.word)
+        format!("{} silent for {seconds} s{usual}", server.called.as_ref().unwrap_or(&server.word))
     }
 
     /// Whether a server is lost.
@@ -115,6 +117,13 @@ impl App {
         let (TicketLife::Lasts(left), at) = self.data.ticket? else { return None };
         let since = (self.data.now - at).to_std().unwrap_or_default();
         ticket_note(left.saturating_sub(since), plan.time(limits))
+    }
+
+    /// Which of several servers works. Nothing of it is drawn while it answers.
+    pub(crate) fn server_name(&mut self, word: &str, name: String) {
+        if let Some(server) = self.services.iter_mut().find(|server| server.word == word) {
+            server.called = Some(name);
+        }
     }
 
     /// What a server says. Only a change is drawn by itself, not another number: an idle console writes nothing.

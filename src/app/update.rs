@@ -99,6 +99,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Preview(message) => app.preview_message(message),
         Msg::Doctor(message) => app.doctor_message(message),
         Msg::Service(service) => return app.service(service),
+        Msg::ServerName { word, name } => app.server_name(&word, name),
         Msg::Ticket { life, at } => app.ticket(life, at),
         Msg::Copied { what, shown } => app.copied(&what, shown),
         Msg::Failed(failure) => app.say(Level::Error, failure.line()),

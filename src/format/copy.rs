@@ -31,7 +31,7 @@ pub(super) fn copy(unit: &Unit, output: &mut Output, work: &Work, mistrusted: bo
         let chunk = unit.source.chunk(metadata, work.allowance, &work.handle);
         let digests = digests(&chunk, metadata, &[unit.rows()], &work.stop)
             .map_err(|error| error.context(format!("column {}", metadata.column_path())))?;
-        work.progress.bytes_read(metadata.compressed_size() as u64);
+        work.tell_chunk(unit, metadata);
         Ok(digests[0])
     };
     let (digests, copied) = std::thread::scope(|scope| {

@@ -126,7 +126,9 @@ impl Driver {
         }
         self.held += bytes;
         self.next = end.max(start + 1);
-        for source in self.sources.load(start..self.next, &mut self.known, &self.work.handle)? {
+        for source in
+            self.sources.load(start..self.next, &mut self.known, &self.work.handle, self.work.progress.as_ref())?
+        {
             self.admit(&source);
         }
         Ok(())
@@ -230,6 +232,7 @@ impl Driver {
     fn let_go(&mut self, source: &Source) {
         if self.sources.is_small(source.index) {
             self.held = self.held.saturating_sub(source.length);
+            return;
         }
         let told: i64 = source.footer.chunks().map(|chunk| chunk.compressed_size()).fold(0, i64::saturating_add);
         self.work.progress.bytes_read(source.length.saturating_sub(told as u64));

@@ -30,6 +30,15 @@ pub(super) struct Work {
     pub handle: tokio::runtime::Handle,
 }
 
+impl Work {
+    /// A chunk was worked through. Those of a file that was read whole were told of when it was read.
+    pub fn tell_chunk(&self, unit: &Unit, metadata: &ColumnChunkMetaData) {
+        if !unit.source.is_whole() {
+            self.progress.bytes_read(metadata.compressed_size() as u64);
+        }
+    }
+}
+
 /// A column of the joined row group.
 pub(super) struct Encoded {
     /// Its pages, offsets counted from 0.
@@ -94,7 +103,7 @@ where
         let digest = copy(unit, metadata, writer, work, &mut rows)
             .map_err(|error| error.context(format!("column {}", metadata.column_path())).context(&unit.source.path))?;
         digests.push(digest);
-        work.progress.bytes_read(metadata.compressed_size() as u64);
+        work.tell_chunk(unit, metadata);
     }
     Ok(())
 }

@@ -48,7 +48,7 @@ pub use verify::verify;
 
 /// Told how far reading is. Called from any thread, often: must be cheap.
 pub trait Progress: Send + Sync {
-    /// Bytes of sources (merge) or of the output (verify) that were worked through since the last call.
+    /// Bytes of sources (merge) or of the output (verify) that were read or worked through since the last call.
     fn bytes_read(&self, bytes: u64);
 
     /// Source files that were worked through since the last call.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 
+use super::Progress;
 use super::facts::untold_page;
 use super::footer::{self, Footer, KnownSchema};
 use super::group;
@@ -48,6 +49,11 @@ pub(super) struct Unit {
 }
 
 impl Source {
+    /// Whether it was read whole.
+    pub fn is_whole(&self) -> bool {
+        matches!(self.content, Content::Whole(_))
+    }
+
     /// A chunk's pages.
     pub fn chunk(
         &self,
@@ -132,15 +138,17 @@ impl Sources {
         self.files.get(index).is_some_and(|planned| planned.file.length.0 <= self.small)
     }
 
-    /// Loads some sources; each is still what was planned.
+    /// Loads some sources; each is still what was planned. Those that are read whole are told of one by one: of many
+    /// small files reading is what takes the time.
     pub fn load(
         &self,
         range: std::ops::Range<usize>,
         known: &mut Option<KnownSchema>,
         handle: &tokio::runtime::Handle,
+        progress: &dyn Progress,
     ) -> Result<Vec<Arc<Source>>> {
         let first = range.start;
-        let reads = futures::stream::iter(range.map(|index| self.read(index))).buffered(READS).try_collect();
+        let reads = futures::stream::iter(range.map(|index| self.read(index, progress))).buffered(READS).try_collect();
         let raws: Vec<Raw> = handle.block_on(reads)?;
         let mut sources = Vec::with_capacity(raws.len());
         if known.is_none()
@@ -162,12 +170,14 @@ impl Sources {
         self.directory.join(&self.files[index].file.name)
     }
 
-    async fn read(&self, index: usize) -> Result<Raw> {
+    async fn read(&self, index: usize, progress: &dyn Progress) -> Result<Raw> {
         let (path, length) = (self.path(index), self.files[index].file.length);
         if self.is_small(index) {
             let bytes =
                 self.store.read_whole(&path, length).await.map_err(|error| error.context("reading a source"))?;
             self.check_length(index, bytes.len() as u64).await?;
+            progress.bytes_read(length.0);
+            progress.files_read(1);
             return Ok(Raw::Whole(bytes));
         }
         let file = self.store.open(&path).await?;

@@ -88,13 +88,14 @@ impl Server {
 pub struct Servers {
     namenode: Option<(HdfsStore, StorePath)>,
     metastore: Option<HiveCatalog>,
+    hdfs: Option<Hdfs>,
 }
 
 impl Servers {
     /// Those of a profile; none for a lake on a local disk. Nobody is asked yet.
     pub fn of(settings: &Settings) -> Servers {
         let namenode = settings.hdfs.as_ref().map(HdfsStore::unasked).zip(settings.lake.clone());
-        Servers { namenode, metastore: metastore(settings) }
+        Servers { namenode, metastore: metastore(settings), hdfs: settings.hdfs.clone() }
     }
 
     /// Which they are.
@@ -118,6 +119,24 @@ impl Servers {
     }
 }
 
+impl Servers {
+    /// Which NameNode is the active one, by its id: `nn1`. None where there is only one, and where none says so.
+    pub async fn active(&self) -> Option<String> {
+        let hdfs = self.hdfs.as_ref()?;
+        let all = addresses(hdfs);
+        if all.len() < 2 {
+            return None;
+        }
+        let asked = all.into_iter().map(|(name, address)| ask(hdfs, name, address));
+        let answers = futures::future::join_all(asked).await;
+        let active = answers.iter().find(|found| matches!(&found.answer, Ok(Some(word)) if word == ACTIVE))?;
+        Some(active.name.rsplit(' ').next().unwrap_or_default().to_owned())
+    }
+}
+
+/// What a NameNode that works says.
+const ACTIVE: &str = "active";
+
 /// The NameNodes of the profile, each asked now: active, standby, or what is wrong with it.
 pub async fn namenodes(settings: &Settings) -> Vec<Service> {
     let Some(hdfs) = &settings.hdfs else { return Vec::new() };
@@ -131,7 +150,7 @@ async fn ask(hdfs: &Hdfs, name: String, address: String) -> Service {
     alone.properties.insert("dfs.client.failover.max.attempts".to_owned(), "0".to_owned());
     let begun = Instant::now();
     let answer = match timeout(NAMENODE_LIMIT, HdfsStore::unasked(&alone).is_active()).await {
-        Ok(Ok(active)) => Ok(Some(if active { "active" } else { "standby" }.to_owned())),
+        Ok(Ok(active)) => Ok(Some(if active { ACTIVE } else { "standby" }.to_owned())),
         Ok(Err(error)) => Err(error.context(&name)),
         Err(_) => Err(Error::new(Code::Unavailable, format!("{name} at {address} does not answer"))
             .why("nothing in 5 s")

@@ -297,7 +297,7 @@ fn what_is_kept_apart_and_lost_is_said() {
         "2 file groups are kept apart (3 files: as most files | 2 files: codec codec 1 instead of codec 0)",
         "merging loses bloom filters of column a",
         "a job may be writing here: _temporary is there",
-        "read 12 min ago",
+        "somebody read it 12 min ago",
     ];
     for text in expected {
         assert!(notes.contains(&text), "{text} not in {notes:?}");

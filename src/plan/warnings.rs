@@ -78,7 +78,7 @@ fn sign_lines(listing: &TargetListing, now: DateTime<Utc>) -> Vec<String> {
         ));
     }
     if let Some(age) = signs.last_read.and_then(|time| time.age(now)).filter(|age| *age < RECENT_READ) {
-        lines.push(format!("read {} ago", duration_text(age)));
+        lines.push(format!("somebody read it {} ago", duration_text(age)));
     }
     if signs.linked_files > 0 {
         lines.push(format!(

@@ -5,15 +5,14 @@ use super::numbers::{short_count, work_text};
 use super::theme::{Role, role_of};
 use crate::app::{App, Marked};
 use crate::error::{Code, Reason};
-use crate::model::{Size, TableName, count_text, counted, duration_text};
+use crate::model::{TableName, count_text, counted, duration_text};
 
 /// Draws it.
 pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
     let width = canvas.width();
     if app.data.basket.is_empty() {
-        canvas.text(2, 0, "Nothing is marked. Space marks a row, a marks all in the filter,", Role::Text);
-        canvas.text(2, 1, ":budget 30m picks the best value.", Role::Text);
-        return;
+        let help = "Nothing is marked. Space marks a row, a marks all in the filter, :budget 30m picks the best value.";
+        return canvas.wrapped(2, 0, help);
     }
     let name = width.saturating_sub(59).clamp(18, 50);
     let ends = [name + 9, name + 20, name + 30, name + 37, name + 42];
@@ -78,9 +77,9 @@ fn footer(app: &App, canvas: &mut Canvas<'_>) {
     let y = canvas.height().saturating_sub(app.sections().below);
     let sums = app.data.basket.sums();
     let after_objects = sums.objects.saturating_sub(sums.saves);
-    let space = Size(sums.bytes.0 / 10 * 11);
-    let text = format!(
-        "  {} files -> ~{}   objects {} -> ~{}   space ~{space}",
+    let space = format!("   space ~{}", sums.bytes);
+    let mut text = format!(
+        "  {} files -> ~{}   objects {} -> ~{}",
         count_text(sums.files),
         count_text(sums.after),
         count_text(sums.objects),
@@ -88,7 +87,8 @@ fn footer(app: &App, canvas: &mut Canvas<'_>) {
     );
     let tables = app.data.basket.len() as u64;
     let work = duration_text(sums.work(&app.data.rates).0);
-    let count = format!("  {} in {}   about {work}", counted(sums.targets, "target"), counted(tables, "table"));
+    let mut count = format!("  {} in {}   about {work}", counted(sums.targets, "target"), counted(tables, "table"));
+    if app.is_narrow() { &mut count } else { &mut text }.push_str(&space);
     if app.sections().below > 1 {
         canvas.text(0, y, &count, Role::Text);
         canvas.text(0, y + 1, &text, Role::Text);

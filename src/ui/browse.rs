@@ -8,7 +8,7 @@ use super::numbers::{row_age, short_count, work_text};
 use super::pane;
 use super::theme::{Role, role_of};
 use crate::app::{App, PaneFacts, View, file_state};
-use crate::model::{Scanned, TableName, count_text, counted};
+use crate::model::{Scanned, TableName, count_text, counted, width};
 
 const PARENT: u16 = 22;
 const FACTS: u16 = 30;
@@ -72,14 +72,22 @@ fn summary_line(app: &App, canvas: &mut Canvas<'_>) {
         return;
     }
     let hidden = app.hidden_marks();
-    let hidden = if hidden > 0 { format!(", {hidden} hidden by the filter") } else { String::new() };
     let (files, bytes) = sums.shown();
-    let mut marked = format!("{} marked{hidden}  {files} files  {bytes}", count_text(sums.targets));
+    let mut parts = vec![format!("{} marked", count_text(sums.targets))];
+    if hidden > 0 {
+        parts[0].push_str(&format!(", {} hidden by the filter", count_text(hidden as u64)));
+    }
+    parts.extend([format!("{files} files"), bytes]);
     if end >= 110 {
         let work = work_text(sums.work(&app.data.rates));
-        marked.push_str(&format!("  saves {}  work ~{work}", short_count(sums.saves)));
+        parts.extend([format!("saves {}", short_count(sums.saves)), format!("work ~{work}")]);
     }
-    canvas.right(end.saturating_sub(3), 0, &marked, Role::Text);
+    // Where there is no room for all of it, what is marked stays longest.
+    let room = usize::from(end.saturating_sub(6)).saturating_sub(width(&text) + 2);
+    while parts.len() > 1 && width(&parts.join("  ")) > room {
+        parts.pop();
+    }
+    canvas.right(end.saturating_sub(3), 0, &parts.join("  "), Role::Text);
 }
 
 fn list(app: &App, canvas: &mut Canvas<'_>, height: u16) {

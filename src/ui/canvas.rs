@@ -7,7 +7,7 @@ use ratatui::style::{Modifier, Style};
 
 use super::glyphs::Glyphs;
 use super::theme::{Role, Theme};
-use crate::model::{clean, fit, shorten_middle, width};
+use crate::model::{clean, fit, shorten_middle, width, wrap};
 
 /// A part of the frame; columns and rows count from its corner.
 pub struct Canvas<'a> {
@@ -94,6 +94,19 @@ impl<'a> Canvas<'a> {
         self.text(x, y, &cut, role);
     }
 
+    /// Writes clauses, of which the last leave first where there is no room: half a word tells nobody anything.
+    pub fn clauses(&mut self, x: u16, y: u16, columns: u16, text: &str, role: Role) {
+        let text = clean(text);
+        self.line(x, y, columns, whole_clauses(&text, usize::from(columns)), role);
+    }
+
+    /// Writes a text in as many rows as it needs.
+    pub fn wrapped(&mut self, x: u16, y: u16, text: &str) {
+        for (row, line) in wrap(text, usize::from(self.area.width.saturating_sub(x))).iter().enumerate() {
+            self.text(x, y + row as u16, line, Role::Text);
+        }
+    }
+
     /// A text cut in the middle.
     pub fn cut(&self, text: &str, columns: u16) -> String {
         shorten_middle(&clean(text), usize::from(columns), self.glyphs.ellipsis()).into_owned()
@@ -161,5 +174,29 @@ impl<'a> Canvas<'a> {
         for cell in &mut self.buffer.content {
             (cell.fg, cell.bg) = (Reset, Reset);
         }
+    }
+}
+
+/// As many whole clauses as fit; all of it where not even the first does.
+fn whole_clauses(text: &str, columns: usize) -> &str {
+    if width(text) <= columns {
+        return text;
+    }
+    let ends = ["; ", ". ", "   "].into_iter().flat_map(|end| text.match_indices(end));
+    let fitting = ends.map(|(at, _)| text[..at].trim_end()).filter(|head| !head.is_empty() && width(head) <= columns);
+    fitting.max_by_key(|head| head.len()).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clauses_leave_whole_where_there_is_no_room() {
+        let text = "run p2c began; closing this window does not stop it   Ctrl-c stops";
+        assert_eq!(whole_clauses(text, 80), text);
+        assert_eq!(whole_clauses(text, 60), "run p2c began; closing this window does not stop it");
+        assert_eq!(whole_clauses(text, 50), "run p2c began");
+        assert_eq!(whole_clauses(text, 5), text);
     }
 }

@@ -5,7 +5,7 @@ use super::jobs;
 use super::run::ago;
 use super::theme::{Role, role_of};
 use crate::app::{App, View};
-use crate::model::{RunId, RunSummary, TargetOutcome, count_text, counted, duration_text};
+use crate::model::{RunId, RunSummary, TargetOutcome, count_text, counted, duration_text, width};
 
 /// Draws History, Jobs, or what needs a person.
 pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
@@ -16,9 +16,9 @@ pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
         View::Attention => app.data.runs.attention().collect(),
         _ => app.data.runs.all().iter().collect(),
     };
-    let width = canvas.width();
-    let narrow = width < 80;
-    let columns = Columns::new(width);
+    let across = canvas.width();
+    let narrow = across < 80;
+    let columns = Columns::new(across);
     canvas.text(3, 0, "run", Role::Heading);
     canvas.text(columns.kind, 0, "kind", Role::Heading);
     if !narrow {
@@ -47,7 +47,7 @@ pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
     let below = app.sections().below;
     if let (true, Some(run)) = (below > 0, app.followed_row().and_then(|row| runs.get(row as usize))) {
         let height = canvas.height();
-        detail(app, run, &mut canvas.part(0, height - below, width, below));
+        detail(app, run, &mut canvas.part(0, height - below, across, below));
     }
 }
 
@@ -64,26 +64,24 @@ impl Columns {
         if width < 80 {
             return Columns { kind: 17, tables: 0, targets: 34, holds: width - 9, from: 0 };
         }
-        let tables = width - 80 + 20;
-        Columns { kind: 17, tables: 26, targets: 26 + tables, holds: width - 18, from: width - 8 }
+        let tables = width - 80 + 24;
+        Columns { kind: 17, tables: 26, targets: 26 + tables, holds: width - 17, from: width - 8 }
     }
 }
 
 fn line_of(app: &App, run: &RunSummary, canvas: &mut Canvas<'_>, y: u16, columns: &Columns, narrow: bool) {
     canvas.text(3, y, run.run.short(), Role::Text);
     canvas.text(columns.kind, y, run.kind.word(), Role::Text);
-    if !narrow {
-        let tables = match run.tables.as_slice() {
-            [] => String::new(),
-            [table] => table.clone(),
-            [table, rest @ ..] => format!("{table} +{}", rest.len()),
-        };
-        canvas.field(columns.tables, y, columns.targets.saturating_sub(columns.tables + 8), &tables, Role::Text);
-    }
     let targets = format!("{}/{}", count_text(run.targets_done), count_text(run.targets));
+    if !narrow {
+        let more = if run.tables.len() > 1 { format!(" +{}", run.tables.len() - 1) } else { String::new() };
+        let room = usize::from(columns.targets - columns.tables).saturating_sub(width(&targets) + 1 + width(&more));
+        let first = canvas.cut(run.tables.first().map_or("", String::as_str), room as u16);
+        canvas.text(columns.tables, y, &format!("{first}{more}"), Role::Text);
+    }
     canvas.right(columns.targets, y, &targets, Role::Text);
     let result = app.data.runs.result(run);
-    let room = columns.holds.saturating_sub(columns.targets + 2);
+    let room = columns.holds.saturating_sub(columns.targets + 1);
     canvas.field(columns.targets + 1, y, room, &result, role_of(&result));
     if run.backup_files > 0 {
         canvas.text(columns.holds, y, &run.backup_bytes.to_string(), Role::Text);
@@ -112,15 +110,12 @@ fn detail(app: &App, run: &RunSummary, canvas: &mut Canvas<'_>) {
     let begun = run.started.format("%H:%M").to_string();
     let end = run.finished.map(|end| end.format("%H:%M").to_string()).filter(|end| *end != begun);
     let end = end.map(|end| format!("-{end}")).unwrap_or_default();
-    let title = format!(
-        "{}  {begun}{end}, {}  {} on {}  {}, {}",
-        run.run.short(),
-        ago(app, run.started),
-        run.user,
-        run.host,
-        counted(run.targets, "target"),
-        counted(run.tables.len() as u64, "table"),
-    );
+    let mut title =
+        format!("{}  {begun}{end}, {}  {} on {}", run.run.short(), ago(app, run.started), run.user, run.host);
+    let of = format!("  {}, {}", counted(run.targets, "target"), counted(run.tables.len() as u64, "table"));
+    if width(&title) + width(&of) + 6 <= usize::from(canvas.width()) {
+        title.push_str(&of);
+    }
     canvas.rule(0, &title);
     let holds = match run.backup_files {
         0 => "holds no backup".to_owned(),
@@ -130,11 +125,23 @@ fn detail(app: &App, run: &RunSummary, canvas: &mut Canvas<'_>) {
     let by =
         app.data.runs.by(run).map(|(kind, by)| format!("   {} by {}", kind.word(), by.short())).unwrap_or_default();
     canvas.text(2, 1, &format!("{holds}{of}{by}"), Role::Text);
-    let width = canvas.width();
+    let columns = canvas.width();
     let cannot = run.cannot.iter().filter(|(kind, _)| *kind != crate::model::RunKind::Recover);
     let cannot: Vec<String> = cannot.map(|(kind, reason)| format!("{}: {}", kind.word(), reason.text)).collect();
-    canvas.field(2, 2, width - 2, &run.tables.join("  "), Role::Text);
-    canvas.line(2, 3, width - 2, &cannot.join("   "), Role::Dim);
+    canvas.text(2, 2, &names(&run.tables, usize::from(columns - 2)), Role::Text);
+    canvas.line(2, 3, columns - 2, &cannot.join("   "), Role::Dim);
+}
+
+/// As many names as there is room for, and how many more there are.
+pub(super) fn names(all: &[String], columns: usize) -> String {
+    let rest =
+        |shown: usize| if shown < all.len() { format!("  and {} more", all.len() - shown) } else { String::new() };
+    let text = |shown: usize| all[..shown].join("  ") + &rest(shown);
+    (1..=all.len())
+        .rev()
+        .map(text)
+        .find(|text| width(text) <= columns)
+        .unwrap_or_else(|| counted(all.len() as u64, "table"))
 }
 
 /// A run of another user or host: what it writes to the lake, twice a minute at most.
@@ -194,14 +201,28 @@ pub fn targets(app: &App, run: &RunId, canvas: &mut Canvas<'_>) {
     outcomes(app, run, canvas, sections.above - 1, width);
 }
 
-fn outcomes(app: &App, run: &RunId, canvas: &mut Canvas<'_>, heading: u16, width: u16) {
+/// So many names say how wide their column is.
+const LOOKED_AT: usize = 1_000;
+/// Where the last column ends, from the end of the names on.
+const VERIFIED: u16 = 45;
+
+fn outcomes(app: &App, run: &RunId, canvas: &mut Canvas<'_>, heading: u16, columns: u16) {
     let known = app.data.outcomes(run);
-    let name = width.saturating_sub(if width < 80 { 34 } else { 50 });
+    // Reasons need room; where there is none, names have it.
+    let reasons = known.iter().any(|outcome| outcome.reason.is_some());
+    let most = columns.saturating_sub(match (columns < 80, reasons) {
+        (true, true) => 34,
+        (true, false) => 18,
+        (false, true) => 50,
+        (false, false) => 46,
+    });
+    let names = known.iter().take(LOOKED_AT).map(|outcome| width(&outcome.id.to_string()) as u16);
+    let name = names.max().unwrap_or(0).clamp(26.min(most), most);
     canvas.text(3, heading, "target", Role::Heading);
     canvas.text(name + 4, heading, "state", Role::Heading);
-    if width >= 80 {
-        canvas.right(name + 34, heading, "files", Role::Heading);
-        canvas.right(width - 1, heading, "verified", Role::Heading);
+    if columns >= 80 {
+        canvas.right(name + 31, heading, "files", Role::Heading);
+        canvas.right(name + VERIFIED, heading, "verified", Role::Heading);
     }
     let rows = app.list().map(|list| list.rows()).unwrap_or_default();
     let cursor = app.list().and_then(|list| list.selected());
@@ -212,7 +233,7 @@ fn outcomes(app: &App, run: &RunId, canvas: &mut Canvas<'_>, heading: u16, width
         let marked = app.is_marked_of_run(run, &outcome.id);
         canvas.text(1, y, if marked { "*" } else { " " }, Role::Key);
         canvas.field(3, y, name, &outcome.id.to_string(), Role::Text);
-        outcome_cells(outcome, canvas, y, name, width);
+        outcome_cells(outcome, canvas, y, name, columns);
         if cursor == Some(*row) {
             canvas.bold_row(y);
         }
@@ -226,18 +247,18 @@ fn outcomes(app: &App, run: &RunId, canvas: &mut Canvas<'_>, heading: u16, width
     }
 }
 
-fn outcome_cells(outcome: &TargetOutcome, canvas: &mut Canvas<'_>, y: u16, name: u16, width: u16) {
+fn outcome_cells(outcome: &TargetOutcome, canvas: &mut Canvas<'_>, y: u16, name: u16, columns: u16) {
     let state = match &outcome.reason {
         Some(reason) => format!("{}: {}", outcome.state.word(), reason.text),
         None => outcome.state.word().to_owned(),
     };
-    let wide = width >= 80;
+    let wide = columns >= 80;
     let with_reason = outcome.reason.is_some();
-    let room = if with_reason || !wide { width - name - 5 } else { 12 };
+    let room = if with_reason || !wide { columns - name - 5 } else { 12 };
     canvas.line(name + 4, y, room, &state, role_of(&state.replace(':', " ")));
     if wide && !with_reason {
         let files = format!("{} -> {}", count_text(outcome.files_before), count_text(outcome.files_after));
-        canvas.right(name + 34, y, &files, Role::Text);
-        canvas.right(width - 1, y, &outcome.verified, Role::Text);
+        canvas.right(name + 31, y, &files, Role::Text);
+        canvas.right(name + VERIFIED, y, &outcome.verified, Role::Text);
     }
 }

@@ -1,8 +1,9 @@
 //! Jobs: the runs that work now, whoever made them; who, where, how far, for how long.
 
 use super::canvas::Canvas;
-use super::history::empty;
+use super::history::{empty, names};
 use super::numbers::{clock, rounded};
+use super::run::silence_text;
 use super::theme::{Role, role_of};
 use crate::app::{App, percent};
 use crate::model::{RunSummary, count_text};
@@ -34,6 +35,25 @@ pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
     if rows.is_empty() {
         empty(app, canvas);
     }
+    let below = app.sections().below;
+    if let (true, Some(run)) = (below > 0, cursor.and_then(|row| runs.get(row as usize))) {
+        let (width, height) = (canvas.width(), canvas.height());
+        detail(app, run, &mut canvas.part(0, height - below, width, below));
+    }
+}
+
+/// What the run under the cursor may take, and what it works on.
+fn detail(app: &App, run: &RunSummary, canvas: &mut Canvas<'_>) {
+    let width = canvas.width();
+    canvas.rule(0, &format!("{}  {}", run.run.short(), run.kind.word()));
+    let limits = app.data.runs.limits(run);
+    let (text, role) = match app.data.runs.silent_for(&run.run, app.data.now) {
+        Some(silent) => (silence_text(run, silent), Role::Bad),
+        None if limits.is_none() => ("no limit; it ends when it is done".to_owned(), Role::Text),
+        None => (limits.text(app.data.now), Role::Text),
+    };
+    canvas.line(2, 1, width - 2, &text, role);
+    canvas.text(2, 2, &names(&run.tables, usize::from(width - 2)), Role::Text);
 }
 
 struct Columns {

@@ -11,13 +11,15 @@ mod browse;
 mod canvas;
 mod columns;
 mod doctor;
-mod frame;
 mod glyphs;
+mod header;
 mod history;
 mod inspect;
 mod jobs;
+mod keybar;
 mod lake;
 mod log;
+mod message;
 mod numbers;
 mod overlay;
 mod pane;
@@ -64,7 +66,7 @@ fn too_small(app: &App, canvas: &mut Canvas<'_>) {
 
 fn screen(app: &App, canvas: &mut Canvas<'_>) {
     let (width, height) = (canvas.width(), canvas.height());
-    frame::header(app, canvas);
+    header::draw(app, canvas);
     {
         let mut body = canvas.part(0, 1, width, height.saturating_sub(3));
         match app.view() {
@@ -84,6 +86,6 @@ fn screen(app: &App, canvas: &mut Canvas<'_>) {
         }
         overlay::draw(app, &mut body);
     }
-    frame::message(app, canvas, height - 2);
-    frame::keys(app, canvas, height - 1);
+    message::draw(app, canvas, height - 2);
+    keybar::draw(app, canvas, height - 1);
 }

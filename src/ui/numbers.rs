@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::app::percent;
 use crate::model::{Scanned, Work, age_text, count_text};
 
 /// `810`, `8.1k`, `29.6k`, `818k`, `2.4M`.
@@ -44,10 +45,10 @@ pub fn files_text(files: u64, scanned: Scanned) -> String {
     }
 }
 
-/// `31s`, `37m`, `5h`: at most three columns and a unit.
+/// `<1s`, `31s`, `37m`, `5h`: at most three columns and a unit.
 pub fn work_text(work: Work) -> String {
     match work.0.as_secs() {
-        0 => "1s".to_owned(),
+        0 => "<1s".to_owned(),
         seconds @ 1..60 => format!("{seconds}s"),
         seconds @ 60..6_000 => format!("{}m", seconds / 60),
         seconds => age_text(Duration::from_secs(seconds)),
@@ -82,6 +83,11 @@ pub fn rounded(milliseconds: u64) -> Duration {
     Duration::from_secs(seconds.div_ceil(step) * step)
 }
 
+/// The share of what is done, in words: `36 %`.
+pub fn share_text(done: u64, total: u64) -> String {
+    if total == 0 { "0 %".to_owned() } else { percent(done as f32 / total as f32) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,7 +105,7 @@ mod tests {
     #[test]
     fn work_is_short() {
         let shown = [0, 31, 60, 4_440, 7_200].map(|seconds| work_text(Work(Duration::from_secs(seconds))));
-        assert_eq!(shown, ["1s", "31s", "1m", "74m", "2h"]);
+        assert_eq!(shown, ["<1s", "31s", "1m", "74m", "2h"]);
         assert_eq!(rounded(95_200), Duration::from_secs(100));
         assert_eq!(clock(Duration::from_secs(58)), "0:58");
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::canvas::Canvas;
-use super::frame::share_text;
+use super::numbers::share_text;
 use super::theme::{Role, role_of};
 use crate::app::{App, Phase, PlanState, is_general_note};
 use crate::model::{Plan, PlannedTarget, count_text, counted, duration_text};
@@ -11,13 +11,11 @@ use crate::model::{Plan, PlannedTarget, count_text, counted, duration_text};
 /// Draws it.
 pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
     let Some(state) = &app.data.plan else {
-        canvas.text(
+        return canvas.wrapped(
             2,
             0,
             "There is no plan. p makes one of the basket, or else of the row under the cursor.",
-            Role::Text,
         );
-        return;
     };
     let Some(plan) = &state.plan else { return making(app, state, canvas) };
     let above = app.sections().above;
@@ -140,7 +138,7 @@ fn list(app: &App, state: &PlanState, plan: &Plan, canvas: &mut Canvas<'_>, abov
     let heading = above - 1;
     let end = |from_right: u16| width - from_right;
     let columns: &[(u16, &str)] = if narrow {
-        &[(24, "files"), (17, "after")]
+        &[(18, "files"), (11, "after")]
     } else {
         &[(42, "files"), (35, "after"), (28, "groups"), (18, "size"), (12, "time")]
     };
@@ -195,7 +193,15 @@ fn check(state: &PlanState, target: &PlannedTarget) -> String {
 fn notes(app: &App, canvas: &mut Canvas<'_>) {
     let below = app.sections().below;
     let top = canvas.height() - below;
-    for (y, line) in app.plan_notes(app.followed_row()).iter().take(usize::from(below)).enumerate() {
+    let notes = app.plan_notes(app.followed_row());
+    let shown = usize::from(below);
+    for (y, line) in notes.iter().take(shown).enumerate() {
         canvas.line(0, top + y as u16, canvas.width(), &format!("  {line}"), Role::Text);
+    }
+    let hidden = (notes.len() + 1).saturating_sub(shown);
+    if notes.len() > shown && shown > 1 {
+        let more = format!("  {} more; c j copies them all", counted(hidden as u64, "line"));
+        canvas.part(0, top + below - 1, canvas.width(), 1).clear();
+        canvas.text(0, top + below - 1, &more, Role::Dim);
     }
 }

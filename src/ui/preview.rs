@@ -16,7 +16,7 @@ pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
     let room = usize::from(sections.above.saturating_sub(1));
     for (y, (word, text)) in facts.iter().take(room).enumerate() {
         canvas.text(2, y as u16, word, Role::Dim);
-        canvas.line(14, y as u16, canvas.width().saturating_sub(14), text, Role::Text);
+        canvas.clauses(14, y as u16, canvas.width().saturating_sub(14), text, Role::Text);
     }
     list(app, preview, canvas, sections.above);
     let y = canvas.height() - sections.below;
@@ -38,17 +38,17 @@ fn scope_text(app: &App, preview: &Preview) -> String {
         Within::Table(table) => format!("{table}: {of}"),
         Within::Targets(targets) => match targets.as_slice() {
             [target] => target.to_string(),
-            targets => format!("{} marked: {of}", counted(targets.len() as u64, "target")),
+            _ => format!("what is marked: {of}"),
         },
     };
     let wider = match preview.wider() {
         Some(Within::Run) => {
             let run = app.data.runs.get(&preview.of);
             let targets = run.map_or(0, |run| run.targets);
-            format!("      t: all {} of the run", counted(targets, "target"))
+            format!("   t: all {} of the run", counted(targets, "target"))
         }
-        Some(Within::Table(table)) => format!("      t: {table}"),
-        Some(Within::Targets(_)) => "      t: narrower again".to_owned(),
+        Some(Within::Table(table)) => format!("   t: {table}"),
+        Some(Within::Targets(_)) => "   t: narrower again".to_owned(),
         None => String::new(),
     };
     format!("{what}{wider}")
@@ -67,14 +67,7 @@ fn facts(app: &App, preview: &Preview) -> Vec<(&'static str, String)> {
                 "1 live",
                 format!("{} {}, as the backup of this rollback", counted(live, "file"), verb(live, "stays", "stay")),
             ),
-            (
-                "2 backup",
-                format!(
-                    "{}, {kept_bytes}, {} live again",
-                    counted(kept, "original file"),
-                    verb(kept, "becomes", "become")
-                ),
-            ),
+            ("2 backup", format!("{}, {kept_bytes}, live again", counted(kept, "original file"))),
             ("3 stay", format!("{}, {newer_bytes}, written since: no row is lost", counted(newer, "file"))),
             ("4 metastore", "nothing is set; REFRESH lines for engines that cache listings".to_owned()),
         ],
@@ -208,7 +201,7 @@ fn footer(app: &App, preview: &Preview, canvas: &mut Canvas<'_>, y: u16, rows: u
     };
     let mut y = y;
     if rows > 2 {
-        canvas.text(2, y, &checked, Role::Text);
+        canvas.clauses(2, y, canvas.width() - 2, &checked, Role::Text);
         y += 1;
     }
     question(app, preview, canvas, y);

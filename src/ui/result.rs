@@ -7,7 +7,7 @@ use super::glyphs::eighths;
 use super::numbers::fitting_count;
 use super::theme::Role;
 use crate::app::{App, BarMode};
-use crate::model::{ExchangedSizes, Histogram, Measure, RunId, RunKind, RunSnapshot, counted, size_text};
+use crate::model::{ExchangedSizes, Histogram, Measure, RunId, RunKind, RunSnapshot, counted, size_text, width};
 
 /// The line under the result: what lies in backups, and from when on it can be deleted.
 pub fn held(app: &App, snapshot: &RunSnapshot, canvas: &mut Canvas<'_>) {
@@ -18,24 +18,24 @@ pub fn held(app: &App, snapshot: &RunSnapshot, canvas: &mut Canvas<'_>) {
         Some(_) => "; C deletes them".to_owned(),
         None => String::new(),
     };
-    canvas.text(2, 1, &format!("{held}{from}"), Role::Text);
+    canvas.clauses(2, 1, canvas.width() - 2, &format!("{held}{from}"), Role::Text);
 }
 
 /// Sizes and statements, in as many rows as the layout gave them.
 pub fn draw(app: &App, run: &RunId, canvas: &mut Canvas<'_>, (sizes, refresh): (u16, u16)) {
     let Some(shown) = app.data.runs.shown.get(run) else { return };
-    let (width, height) = (canvas.width(), canvas.height());
+    let (columns, height) = (canvas.width(), canvas.height());
     // Where not all fit, statements leave first: `c` copies them anyway.
     let sizes = sizes.min(height);
     let refresh = refresh.min(height - sizes);
     if let Some(exchanged) = shown.sizes.as_ref().filter(|_| sizes > 0) {
-        by_size(app, run, exchanged, &mut canvas.part(0, 0, width, sizes));
+        by_size(app, run, exchanged, &mut canvas.part(0, 0, columns, sizes));
     }
     if refresh > 0 {
-        let mut part = canvas.part(0, sizes, width, refresh);
+        let mut part = canvas.part(0, sizes, columns, refresh);
         part.rule(0, "for engines that cache listings; c s copies all");
         for (y, line) in shown.refresh.iter().take(usize::from(refresh - 1)).enumerate() {
-            part.field(1, 1 + y as u16, width - 1, line, Role::Text);
+            part.field(1, 1 + y as u16, columns - 1, line, Role::Text);
         }
     }
 }
@@ -48,7 +48,8 @@ fn by_size(app: &App, run: &RunId, sizes: &ExchangedSizes, canvas: &mut Canvas<'
     };
     let kind = app.data.runs.watched.get(run).map(|snapshot| snapshot.kind);
     let what = if kind == Some(RunKind::Rollback) { "rolled back" } else { "exchanged" };
-    canvas.rule(0, &format!("what was {what}, before and after: {}{planned}", mode.words()));
+    let what = if app.is_narrow() { String::new() } else { format!("what was {what}, ") };
+    canvas.rule(0, &format!("{what}before and after: {}{planned}", mode.words()));
     let of = |histogram: &Histogram| histogram.bars(app.data.policy.block_size);
     let (before, after) = (of(&sizes.before), of(&sizes.after));
     let planned = sizes.predicted.as_ref().map(of);
@@ -59,21 +60,29 @@ fn by_size(app: &App, run: &RunId, sizes: &ExchangedSizes, canvas: &mut Canvas<'
     let larger = sizes.predicted.as_ref().is_some_and(|predicted| sizes.after.bytes() > predicted.bytes());
     let unplanned = if larger { "larger than planned" } else { "smaller than planned" };
     let labels = before.labels();
-    for (line, bar) in app.shown_bars(sizes).into_iter().enumerate() {
-        let row = Row {
-            label: match bar {
-                0 => labels[0].clone(),
-                9 => format!(">={}", labels[9].trim_end_matches('+')),
-                _ => format!("{}-{}", labels[bar], labels[bar + 1].trim_end_matches('+')),
-            },
-            before: values.0[bar],
-            after: values.1[bar],
-            planned: planned.map(|planned| planned[bar]),
-            unplanned,
-        };
-        row.draw(canvas, 1 + line as u16, most, mode);
+    let rows = app.shown_bars(sizes).into_iter().map(|bar| Row {
+        label: match bar {
+            0 => labels[0].clone(),
+            9 => format!(">={}", labels[9].trim_end_matches('+')),
+            _ => format!("{}-{}", labels[bar], labels[bar + 1].trim_end_matches('+')),
+        },
+        before: values.0[bar],
+        after: values.1[bar],
+        planned: planned.map(|planned| planned[bar]),
+        unplanned,
+    });
+    let rows: Vec<Row> = rows.collect();
+    // Both bars are as long as the words beside them leave room for.
+    let words = rows.iter().map(|row| width(&row.words(mode))).max().unwrap_or(0) as u16;
+    let room = canvas.width().saturating_sub(BEFORE + 10 + 1 + words + 1);
+    let cells = (room / 2).clamp(4, 36);
+    for (line, row) in rows.iter().enumerate() {
+        row.draw(canvas, 1 + line as u16, cells, most, mode);
     }
 }
+
+/// Where the bars of what was before begin.
+const BEFORE: u16 = 22;
 
 struct Row {
     label: String,
@@ -85,15 +94,24 @@ struct Row {
 }
 
 impl Row {
-    fn draw(&self, canvas: &mut Canvas<'_>, y: u16, most: u64, mode: BarMode) {
-        let width = canvas.width();
-        let cells = usize::from(width.saturating_sub(58).clamp(4, 36));
-        let length = |value: u64| eighths(value, most, cells, mode == BarMode::FilesLog);
+    /// Whether it is as planned, in words.
+    fn words(&self, mode: BarMode) -> String {
+        match self.planned {
+            None => String::new(),
+            Some(0) if self.after == 0 => String::new(),
+            Some(0) => self.unplanned.to_owned(),
+            Some(planned) if planned == self.after => "as planned".to_owned(),
+            Some(planned) => format!("planned {}", number(planned, mode)),
+        }
+    }
+
+    fn draw(&self, canvas: &mut Canvas<'_>, y: u16, cells: u16, most: u64, mode: BarMode) {
+        let length = |value: u64| eighths(value, most, usize::from(cells), mode == BarMode::FilesLog);
         canvas.right(11, y, &self.label, Role::Text);
         canvas.right(21, y, &number(self.before, mode), Role::Text);
         let bar = canvas.glyphs.lying(length(self.before));
-        canvas.text(22, y, &bar, Role::Bar);
-        let end = 22 + cells as u16 + 9;
+        canvas.text(BEFORE, y, &bar, Role::Bar);
+        let end = BEFORE + cells + 9;
         canvas.right(end, y, &number(self.after, mode), Role::Text);
         let bar = canvas.glyphs.lying(length(self.after));
         let x = canvas.text(end + 1, y, &bar, Role::Bar);
@@ -103,13 +121,7 @@ impl Row {
             let vertical = canvas.glyphs.vertical();
             canvas.text(mark.max(x), y, vertical, Role::Predicted);
         }
-        let word = match (planned == self.after, planned) {
-            (true, 0) => String::new(),
-            (true, _) => "as planned".to_owned(),
-            (false, 0) => self.unplanned.to_owned(),
-            (false, planned) => format!("planned {}", number(planned, mode)),
-        };
-        canvas.right(width, y, &word, Role::Dim);
+        canvas.right(canvas.width(), y, &self.words(mode), Role::Dim);
     }
 }
 

@@ -10,7 +10,7 @@ use super::{history, result};
 use crate::app::{App, percent};
 use crate::model::{
     LogLine, RunId, RunKind, RunSnapshot, RunSummary, Size, Step, TargetProgress, TargetState, age_text, count_text,
-    duration_text, rate_text, until_text,
+    duration_text, rate_text, until_text, width,
 };
 
 /// What backups mean for space.
@@ -120,15 +120,22 @@ fn progress(app: &App, snapshot: &RunSnapshot, canvas: &mut Canvas<'_>) {
 /// `  36 %   0:58 of ~2:40   ends ~09:45   until 05:30 UTC`
 fn progress_text(app: &App, snapshot: &RunSnapshot, elapsed: Duration, paused: bool) -> String {
     let word = if paused { "  PAUSED" } else { "" };
+    let until = snapshot.limits.until.map(|until| format!("   until {}", until_text(until, app.data.now)));
     let eta = match snapshot.rates.left_ms.filter(|_| elapsed.as_secs() >= 10 && !paused) {
         Some(left) => {
-            let left = rounded(left);
-            let ends = app.data.now + chrono::TimeDelta::from_std(left).unwrap_or_default();
-            format!(" of ~{}   ends ~{}", clock(elapsed + left), ends.format("%H:%M"))
+            let ends = app.data.now + chrono::TimeDelta::from_std(rounded(left)).unwrap_or_default();
+            let whole = elapsed + Duration::from_millis(left);
+            let total = clock(rounded(u64::try_from(whole.as_millis()).unwrap_or(u64::MAX)));
+            // Beside a deadline the bar has no room for the end that is reckoned.
+            let ends = if app.is_narrow() && until.is_some() {
+                String::new()
+            } else {
+                format!("   ends ~{}", ends.format("%H:%M"))
+            };
+            format!(" of ~{total}{ends}")
         }
         None => String::new(),
     };
-    let until = snapshot.limits.until.map(|until| format!("   until {}", until_text(until, app.data.now)));
     let share = percent(snapshot.rates.share.clamp(0.0, 1.0));
     format!("  {share}{word}   {}{eta}{}", clock(elapsed), until.unwrap_or_default())
 }
@@ -140,24 +147,31 @@ fn speeds(app: &App, snapshot: &RunSnapshot, canvas: &mut Canvas<'_>) {
         return;
     }
     let running = snapshot.targets.iter().filter(|target| is_running(target)).count();
-    let mut text = match rates.bytes_total {
-        Size(0) => String::new(),
-        total => format!("  read {} of {total}", rates.bytes_read),
-    };
+    let paused = snapshot.state == crate::model::RunState::Paused;
+    // Each with its rank: where there is no room, the last of them leave first.
+    let mut parts: Vec<(u8, String)> = Vec::new();
+    if rates.bytes_total > Size(0) {
+        parts.push((0, format!("read {} of {}", rates.bytes_read, rates.bytes_total)));
+    }
     match (rates.bytes_per_second, snapshot.limits.bytes_per_second) {
         (0, None) => {}
-        (speed, None) => text.push_str(&format!("  {}/s", Size(speed))),
-        (0, Some(limit)) => text.push_str(&format!("  limit {}", rate_text(limit))),
-        (speed, Some(limit)) => text.push_str(&format!("  {}/s, limit {}", Size(speed), rate_text(limit))),
+        (speed, None) => parts.push((1, format!("{}/s", Size(speed)))),
+        (0, Some(limit)) => parts.push((1, format!("limit {}", rate_text(limit)))),
+        (speed, Some(limit)) => parts.push((1, format!("{}/s, limit {}", Size(speed), rate_text(limit)))),
     }
     if rates.files_per_second > 0 {
-        text.push_str(&format!("  {} files/s", count_text(rates.files_per_second)));
+        parts.push((2, format!("{} files/s", count_text(rates.files_per_second))));
     }
-    text.push_str(&format!("  {running} at a time"));
+    parts.push((4, format!("{running} {}", if paused { "in hand" } else { "at a time" })));
     if rates.calls_per_second > 0 {
-        text.push_str(&format!("  {} calls/s", count_text(rates.calls_per_second)));
+        parts.push((3, format!("{} calls/s", count_text(rates.calls_per_second))));
     }
-    canvas.line(0, 1, canvas.width(), &text, Role::Text);
+    let joined = |parts: &[(u8, String)]| parts.iter().map(|(_, text)| format!("  {text}")).collect::<String>();
+    while width(&joined(&parts)) > usize::from(canvas.width()) && parts.len() > 1 {
+        let last = parts.iter().map(|(rank, _)| *rank).max();
+        parts.retain(|(rank, _)| Some(*rank) != last);
+    }
+    canvas.line(0, 1, canvas.width(), &joined(&parts), Role::Text);
 }
 
 fn is_running(target: &TargetProgress) -> bool {
@@ -248,12 +262,12 @@ fn stages(app: &App, snapshot: &RunSnapshot, canvas: &mut Canvas<'_>) {
 }
 
 fn list(app: &App, snapshot: &RunSnapshot, canvas: &mut Canvas<'_>, above: u16) {
-    let width = canvas.width();
-    let narrow = width < 80;
+    let columns = canvas.width();
+    let narrow = columns < 80;
     let vertical = canvas.glyphs.vertical();
-    let time = width - 1;
+    let time = columns - 1;
     let files = time.saturating_sub(8);
-    let now = files.saturating_sub(if narrow { 14 } else { 28 });
+    let now = files.saturating_sub(if narrow { 12 } else { 28 });
     let bar = now.saturating_sub(12);
     let heading = above - 1;
     canvas.text(3, heading, "target", Role::Heading);
@@ -272,7 +286,7 @@ fn list(app: &App, snapshot: &RunSnapshot, canvas: &mut Canvas<'_>, above: u16) 
         canvas.field(3, y, bar.saturating_sub(4), &target.outcome.id.to_string(), Role::Text);
         step_bar(canvas, bar, y, target);
         let state = now_text(target);
-        let room = if target.outcome.reason.is_some() { time.saturating_sub(now + 7) } else { 15 };
+        let room = if target.outcome.reason.is_some() { time.saturating_sub(now + 7) } else { files - now };
         canvas.line(now, y, room, &state, role_of(&state));
         if !narrow && target.outcome.reason.is_none() {
             canvas.right(files, y, &files_text(target), Role::Text);

@@ -140,13 +140,10 @@ fn scope_is_the_narrowest_and_t_widens() {
     previewed(&mut console, "1121-0214-k7f", None);
     console.keys("t");
     let effects = console.take();
-    assert!(
-        matches!(&effects[..], [Effect::Preview { within: Within::Targets(one), .. }] if one.len() == 1),
-        "{effects:?}"
-    );
+    assert!(matches!(&effects[..], [Effect::Preview { within: Within::Table(_), .. }]), "{effects:?}");
     console.keys("t");
     let effects = console.take();
-    assert!(matches!(&effects[..], [Effect::Preview { within: Within::Table(_), .. }]), "{effects:?}");
+    assert!(matches!(&effects[..], [Effect::Preview { within: Within::Run, .. }]), "{effects:?}");
 }
 
 #[test]
@@ -574,7 +571,7 @@ fn a_plan_takes_limits_into_its_run() {
     console.keys(":until 11:30<Enter>");
     assert!(console.row(22).contains("begins no target after 11:30 UTC, in 1 h 46 min"), "{}", console.row(22));
     let text = console.text();
-    assert!(text.contains("the run: at most 50 MB/s; no new target after 11:30 UTC; it then takes"), "{text}");
+    assert!(text.contains("The run: at most 50 MB/s; no new target after 11:30 UTC; it then takes"), "{text}");
     assert_eq!(console.take().last(), Some(&Effect::Plan { marks: vec![Mark::Target(orders("2026-11-17"))] }));
     console.keys("X");
     assert!(console.text().contains("at most 50 MB/s"), "{}", console.text());
@@ -754,6 +751,10 @@ fn a_long_reading_tells_its_rate_and_a_silent_one_what_is_usual() {
     console.keys("k");
     let row = console.row(22);
     assert!(row.contains("nn silent for ") && row.contains("(usual 3 ms)"), "{row}");
+    console.send(Msg::ServerName { word: "nn".to_owned(), name: "nn2".to_owned() });
+    console.keys("j");
+    let row = console.row(22);
+    assert!(row.contains("nn2 silent for ") && row.contains("(usual 3 ms)"), "{row}");
 }
 
 #[test]

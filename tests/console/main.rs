@@ -22,3 +22,4 @@ mod picture;
 mod runs;
 mod screens;
 mod svg;
+mod words;

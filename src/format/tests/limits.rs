@@ -31,6 +31,21 @@ async fn two_thousand_tiny_files_become_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn small_files_are_told_of_when_they_are_read_not_when_they_are_written() {
+    let bench = Bench::new();
+    let mut last = file(FLAT, properties().build(), &[900], 3);
+    let middle = last.len() / 2;
+    last[middle - 200..middle].fill(0xff);
+    let whole = [file(FLAT, properties().build(), &[10], 1), file(FLAT, properties().build(), &[900], 2), last];
+    let files: Vec<KnownFile> =
+        whole.iter().enumerate().map(|(at, bytes)| bench.put(&format!("{at}"), bytes)).collect();
+    bench.merge(&files).await.expect_err("one of them is damaged");
+    let lengths: u64 = files.iter().map(|file| file.length.0).sum();
+    let told = (bench.progress.files.load(Ordering::Relaxed), bench.progress.bytes.load(Ordering::Relaxed));
+    assert_eq!(told, (3, lengths));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_larger_than_the_memory_is_merged_in_it() {
     let mut bench = Bench::new();
     bench.pool = Arc::new(MemoryPool::exactly(Size::mib(24)));

@@ -36,13 +36,26 @@ pub(super) async fn watch(context: Context, messages: mpsc::Sender<Msg>) {
             return;
         }
     }
+    let mut named = false;
     loop {
         let mut lost = false;
         for server in &list {
             let state = ask(&servers, *server).await;
-            lost |= state == ServiceState::Lost;
+            let answers = state != ServiceState::Lost;
+            lost |= !answers;
             if messages.send(service(*server, state)).await.is_err() {
                 return;
+            }
+            // After a failover another one is active.
+            let ask_which = *server == Server::NameNode && answers && !named;
+            if *server == Server::NameNode {
+                named = answers;
+            }
+            if ask_which && let Some(name) = servers.active().await {
+                let word = server.word().to_owned();
+                if messages.send(Msg::ServerName { word, name }).await.is_err() {
+                    return;
+                }
             }
         }
         sleep(if lost { ALARMED } else { CALM }).await;
