@@ -41,6 +41,6 @@ pub use run::{ExchangedSizes, RunKind, RunState, RunSummary, RunTotals, Step, Ta
 pub use size::{Rows, Size, count_text, counted, parse_size, size_text};
 pub use stats::{LakeTotals, Measures, Scanned, TableStats, TargetStats, Work, WorkRates, worst_first};
 pub use table::{Partition, Table, TableKind};
-pub use text::{clean, fit, is_harmful, shorten_middle, width, wrap};
+pub use text::{clean, fit, is_harmful, shorten_middle, shorten_paths, width, wrap};
 pub use ticket::{TicketLife, ticket_note};
 pub use time::{FileTime, age_text, duration_text, parse_duration};

@@ -59,6 +59,28 @@ pub fn fit(text: &str, columns: usize, ellipsis: &str) -> String {
     fitted
 }
 
+/// A sentence whose paths give way to the rest of it where there is no room: they keep their last name, and of a long
+/// one its ends. What a person does not know is the reason, which stands behind the path.
+pub fn shorten_paths<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    let shorter = |word: &str| {
+        let end = word.trim_end_matches([':', ';', ',', '.', ')']).len();
+        let (path, rest) = word.split_at(end);
+        match path.trim_end_matches('/').rsplit_once('/') {
+            Some((above, name)) if above.contains('/') && !name.is_empty() => {
+                format!("{ellipsis}/{}{rest}", shorten_middle(name, NAME_COLUMNS, ellipsis))
+            }
+            _ => word.to_owned(),
+        }
+    };
+    Cow::Owned(text.split(' ').map(shorter).collect::<Vec<_>>().join(" "))
+}
+
+/// What the last name of a path keeps.
+const NAME_COLUMNS: usize = 24;
+
 /// Breaks a text at spaces.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
@@ -94,5 +116,14 @@ mod tests {
         assert_eq!(fit("ab", 4, "…"), "ab  ");
         assert_eq!(width(&fit("表表表表表", 8, "…")), 8);
         assert_eq!(shorten_middle("abc", 0, "…"), "");
+    }
+
+    #[test]
+    fn the_reason_behind_a_path_stays_in_sight() {
+        let text = "REFUSED: /lake/web.db/landing/part-00009-74805633-c244.parquet: its footer is torn; 3/4 done";
+        assert_eq!(shorten_paths(text, 200, "…"), text);
+        let short = "REFUSED: …/part-00009-7…244.parquet: its footer is torn; 3/4 done";
+        assert_eq!(shorten_paths(text, 80, "…"), short);
+        assert_eq!(shorten_paths("a / b // c", 3, "…"), "a / b // c");
     }
 }

@@ -3,11 +3,12 @@
 use super::canvas::Canvas;
 use super::theme::Role;
 use crate::app::{App, Level, Overlay, Reading, SortKey, Verdict, View, Watched};
-use crate::model::{count_text, duration_text, width};
+use crate::model::{count_text, duration_text, shorten_paths, width};
 
 /// Draws it.
 pub fn draw(app: &App, canvas: &mut Canvas<'_>, y: u16) {
     let (text, role) = message_text(app);
+    let text = shorten_paths(&text, usize::from(canvas.width()), canvas.glyphs.ellipsis());
     // What went wrong is shown as far as it goes.
     if role == Role::Text {
         canvas.clauses(0, y, canvas.width(), &text, role);
