@@ -1,14 +1,15 @@
 //! Inspect: what a table or a target is, by the catalog, the directory and some footers.
 
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Session;
 use crate::error::{Code, Error, Reason, Result};
-use crate::model::{Attributes, FileFacts, KnownFile, Partition, ServerFacts, StorePath, Table, TableName, TargetId};
-use crate::scan::Reporter;
+use crate::model::{Attributes, FooterFacts, KnownFile, Partition, ServerFacts, StorePath, Table, TableName, TargetId};
+use crate::scan::{Reporter, ScanEvent};
 
-/// Files whose footers are read at most.
-const FOOTERS: usize = 200;
+/// Targets of a table whose footers are read at most; where there are more, they are taken evenly.
+const TARGETS: usize = 1_000;
 
 /// What is looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,17 @@ pub enum Subject {
     Table(TableName),
     /// A partition, or an unpartitioned table.
     Target(TargetId),
+}
+
+/// Whose footers are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Footers {
+    /// Nobody's.
+    None,
+    /// Those of the whole subject.
+    All,
+    /// Those of these targets of a table.
+    Of(Vec<TargetId>),
 }
 
 /// What was found.
@@ -30,19 +42,16 @@ pub struct Details {
     pub attributes: Option<Attributes>,
     /// Why nothing of it may be compacted.
     pub refusals: Vec<Reason>,
-    /// The facts of the footers that were read; none when none were asked for.
-    pub footers: Option<Vec<FileFacts>>,
-    /// The target that they are of.
-    pub footers_of: Option<TargetId>,
-    /// Files whose footers cannot be read, and why.
-    pub damaged: Vec<(String, Reason)>,
+    /// What the footers tell; none when none were asked for. What a stop left unread is missing in it.
+    pub footers: Option<FooterFacts>,
 }
 
-/// Looks at a table or a target; with `footers` at those of some of its files. Of a table those of one target.
+/// Looks at a table or a target, and at the footers that are wanted: how many is told to `progress`.
 pub async fn inspect(
     session: &Session,
     subject: &Subject,
-    footers: bool,
+    footers: &Footers,
+    progress: Option<mpsc::Sender<ScanEvent>>,
     cancel: &CancellationToken,
 ) -> Result<Details> {
     let reader = &session.reader;
@@ -54,28 +63,51 @@ pub async fn inspect(
     let location = target.as_ref().map_or(&table.location, |target| &target.location).clone();
     let mut refusals = table.refusals.clone();
     refusals.extend(target.iter().flat_map(|target| target.refusals.clone()));
-    let mut details = Details {
-        attributes: reader.store.attributes(&location).await.ok(),
-        table,
-        location,
-        refusals,
-        footers: None,
-        footers_of: None,
-        damaged: Vec::new(),
+    let attributes = reader.store.attributes(&location).await.ok();
+    let (targets, in_all) = match (footers, target) {
+        (Footers::None, _) => return Ok(Details { table, location, attributes, refusals, footers: None }),
+        (_, Some(target)) => (vec![target], 1),
+        (Footers::All, None) => some_targets(session, &table, cancel).await?,
+        (Footers::Of(ids), None) => {
+            let mut targets = Vec::with_capacity(ids.len().min(TARGETS));
+            for id in ids.iter().step_by(ids.len().div_ceil(TARGETS).max(1)) {
+                targets.extend(reader.catalog.target(id).await?);
+            }
+            (targets, ids.len() as u64)
+        }
     };
-    if footers {
-        let of = match target {
-            Some(target) => Some(target),
-            None => first_target(session, &details.table).await?,
-        };
-        let (good, damaged) = match &of {
-            Some(of) => read_footers(session, &details.table, of, cancel).await?,
-            None => (Vec::new(), Vec::new()),
-        };
-        details.footers_of = of.map(|of| of.id);
-        (details.footers, details.damaged) = (Some(good), damaged);
+    let reporter = progress.map_or_else(Reporter::nowhere, Reporter::to);
+    let found = session.scanner().footer_facts(&table, targets, in_all, &reporter, cancel).await;
+    Ok(Details { table, location, attributes, refusals, footers: Some(found) })
+}
+
+/// The targets of a table, by name; of very many some, taken evenly with the last, and how many there are.
+async fn some_targets(session: &Session, table: &Table, cancel: &CancellationToken) -> Result<(Vec<Partition>, u64)> {
+    let mut pages = session.reader.catalog.partitions(table, None).await?;
+    let (mut kept, mut step, mut seen) = (Vec::new(), 1, 0u64);
+    while let Some(page) = pages.next_page().await? {
+        for partition in page {
+            if seen.is_multiple_of(step) {
+                kept.push(partition);
+            }
+            seen += 1;
+            if kept.len() > 2 * TARGETS {
+                step *= 2;
+                let mut at = 0;
+                kept.retain(|_| {
+                    at += 1;
+                    at % 2 == 1
+                });
+            }
+        }
+        if cancel.is_cancelled() {
+            break;
+        }
     }
-    Ok(details)
+    kept.sort_by(|one, other| one.id.cmp(&other.id));
+    let all = kept.len();
+    let each = all.div_ceil(TARGETS).max(1);
+    Ok((kept.into_iter().rev().step_by(each).collect(), seen))
 }
 
 /// What only the store's own server tells of a directory, or why it does not; none where there is no server. It may
@@ -106,37 +138,7 @@ async fn files(
     Ok(files)
 }
 
-type Footers = (Vec<FileFacts>, Vec<(String, Reason)>);
-
-async fn read_footers(
-    session: &Session,
-    table: &Table,
-    target: &Partition,
-    cancel: &CancellationToken,
-) -> Result<Footers> {
-    let files = files(session, table, target, cancel).await?;
-    let some: Vec<KnownFile> = files.into_iter().filter(|file| file.length.0 > 0).take(FOOTERS).collect();
-    let (mut good, mut damaged) = (Vec::new(), Vec::new());
-    for (file, facts) in session.scanner().footers(&target.location, &some, cancel).await? {
-        match facts {
-            Ok(facts) => good.push(facts),
-            Err(reason) => damaged.push((file.name, reason)),
-        }
-    }
-    Ok((good, damaged))
-}
-
 async fn target(session: &Session, id: &TargetId) -> Result<Partition> {
     let found = session.reader.catalog.target(id).await?;
     found.ok_or_else(|| Error::new(Code::PartitionNotFound, format!("{id} is not there")))
-}
-
-async fn first_target(session: &Session, table: &Table) -> Result<Option<Partition>> {
-    let mut pages = session.reader.catalog.partitions(table, None).await?;
-    while let Some(page) = pages.next_page().await? {
-        if let Some(first) = page.into_iter().min_by(|one, other| one.id.cmp(&other.id)) {
-            return Ok(Some(first));
-        }
-    }
-    Ok(None)
 }

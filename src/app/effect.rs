@@ -43,6 +43,17 @@ impl Subject {
     }
 }
 
+/// Whose footers Inspect reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Footers {
+    /// Nobody's.
+    None,
+    /// Those of the whole subject.
+    All,
+    /// Those of these targets of a table: the marked ones.
+    Of(Vec<TargetId>),
+}
+
 /// Which targets of a run a preview is for. The act that follows names each of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Within {
@@ -95,8 +106,8 @@ pub enum Effect {
     Inspect {
         /// Of what.
         subject: Subject,
-        /// Whether footers are read.
-        footers: bool,
+        /// Whose footers are read.
+        footers: Footers,
     },
     /// Stop every reading that goes on; never a run.
     StopReading,

@@ -8,7 +8,7 @@ use super::key::Key;
 use crate::error::{Code, Error, Reason};
 use crate::ledger::verdict::TargetVerdict;
 use crate::model::{
-    Check, Event, ExchangedSizes, FileFacts, KnownFile, LogLine, Owner, PartitionKey, Plan, RunId, RunSnapshot,
+    Check, Event, ExchangedSizes, FooterFacts, KnownFile, LogLine, Owner, PartitionKey, Plan, RunId, RunSnapshot,
     RunSummary, StorePath, TableKind, TableName, TableStats, TargetId, TargetOutcome, TargetStats, TicketLife,
     WorkRates,
 };
@@ -162,12 +162,8 @@ pub struct Details {
     pub properties: Vec<(String, String)>,
     /// Why nothing of it may be compacted.
     pub refusals: Vec<Reason>,
-    /// The facts of the footers that were read; none when none were asked for.
-    pub footers: Option<Vec<FileFacts>>,
-    /// The target that they are of: of a table the footers of one target are read, and not of more than some files.
-    pub footers_of: Option<TargetId>,
-    /// Footers of files that cannot be read: the file and why.
-    pub damaged: Vec<(String, Reason)>,
+    /// What the footers tell; none when none were asked for.
+    pub footers: Option<FooterFacts>,
 }
 
 /// The plan that is being made or checked.

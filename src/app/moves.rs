@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::effect::{Effect, Subject};
+use super::effect::{Effect, Footers, Subject};
 use super::message::Reading;
 use super::nav::View;
 use super::plan::Phase;
@@ -291,7 +291,7 @@ impl App {
             self.part = Part::Files;
             self.data.details = None;
             self.end_footers();
-            effects.push(Effect::Inspect { subject: subject.clone(), footers: false });
+            effects.push(Effect::Inspect { subject: subject.clone(), footers: Footers::None });
         }
         effects.extend(self.read_table(&subject.table()));
         self.predicted = None;
@@ -373,7 +373,8 @@ impl App {
             }
             (View::Inspect(subject), _) => {
                 self.begin(Reading::Table(subject.table()));
-                let footers = self.data.details.as_ref().is_some_and(|details| details.footers.is_some());
+                let known = self.data.details.as_ref().is_some_and(|details| details.footers.is_some());
+                let footers = if known { self.wanted_footers(&subject) } else { Footers::None };
                 vec![Effect::ScanTable(subject.table()), Effect::Inspect { subject, footers }]
             }
             (View::Plan, _) => self.check_plan(),

@@ -1,6 +1,6 @@
 //! The palette: every act, screen, table, partition and run, found by typing. It opens things and never executes.
 
-use super::effect::{Effect, Subject, Terms};
+use super::effect::{Effect, Footers, Subject, Terms};
 use super::filter::fuzzy;
 use super::keys::{Action, TABLE};
 use super::message::Reading;
@@ -52,7 +52,11 @@ pub const COMMANDS: [(&str, &str, &str); 19] = [
     ("partition", "KEY=VALUE", "a partition of this table"),
     ("run", "RUN", "its targets, or the run itself while it works"),
     ("scan", "", "list every table of the lake"),
-    ("footers", "", "read the footers of what is inspected: schema, writers"),
+    (
+        "footers",
+        "",
+        "read the footers of what is inspected, of a table those of its marked partitions: schema, writers",
+    ),
     ("budget", "30m or 200GiB", "mark the tables of most value for so much work"),
     ("limit", "50MB/s or off", "a plan's run, or the run here, reads and writes no more a second"),
     ("until", "05:30 or off", "a plan's run, or the run here, begins no target after that (UTC)"),
@@ -312,7 +316,22 @@ impl App {
             return self.refuse("only on Inspect; i opens it".to_owned());
         };
         self.begin(Reading::Footers(subject.clone()));
-        vec![Effect::Inspect { subject, footers: true }]
+        let footers = self.wanted_footers(&subject);
+        vec![Effect::Inspect { subject, footers }]
+    }
+
+    /// Of a table those of its marked partitions, or of all where none is marked.
+    pub(crate) fn wanted_footers(&self, subject: &Subject) -> Footers {
+        let Subject::Table(table) = subject else { return Footers::All };
+        let marked = self.data.basket.of(table).filter(|marked| !marked.whole && !marked.names.is_empty());
+        let Some(marked) = marked else { return Footers::All };
+        let mut targets: Vec<TargetId> = marked
+            .names
+            .iter()
+            .map(|name| TargetId::new(table, (!name.is_empty()).then(|| name.to_string())))
+            .collect();
+        targets.sort();
+        Footers::Of(targets)
     }
 
     fn save_plan(&mut self, argument: &str) -> Vec<Effect> {

@@ -119,6 +119,7 @@ fn bare_table(name: &TableName, location: StorePath) -> Table {
         claimed_files: None,
         claimed_bytes: None,
         owner: None,
+        properties: Vec::new(),
     }
 }
 

@@ -3,8 +3,9 @@
 
 use std::fmt::Write;
 
-use parquet::basic::{Compression, Type};
+use parquet::basic::{Compression, ConvertedType, LogicalType, TimeUnit, Type};
 use parquet::file::metadata::{FileMetaData, KeyValue};
+use parquet::schema::types::ColumnDescriptor;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use super::footer::{Footer, has_version_2};
@@ -160,7 +161,7 @@ fn codec_text(footer: &Footer, codecs: &[String]) -> String {
     }
 }
 
-/// The columns in words, `HASH: NAME TYPE, NAME TYPE`. Two schemas that differ must not look alike, so a hash of all of
+/// The columns in words, `HASH: NAME TYPE, NAME TYPE`, a type as `int32:date`: the physical one, what it means. Two schemas that differ must not look alike, so a hash of all of
 /// it comes first.
 fn schema_text(footer: &Footer) -> String {
     let columns = footer.metadata.file_metadata().schema_descr().columns();
@@ -168,6 +169,9 @@ fn schema_text(footer: &Footer) -> String {
     for (index, column) in columns.iter().enumerate() {
         let comma = if index > 0 { ", " } else { "" };
         let _ = write!(text, "{comma}{} {}", column.path(), type_name(column.physical_type()));
+        if let Some(logical) = logical_name(column) {
+            let _ = write!(text, ":{logical}");
+        }
         if text.len() > SHOWN_OF_SCHEMA {
             text.push('…');
             break;
@@ -187,6 +191,40 @@ fn type_name(physical: Type) -> &'static str {
         Type::BYTE_ARRAY => "binary",
         Type::FIXED_LEN_BYTE_ARRAY => "fixed",
     }
+}
+
+/// What the values mean, where the footer says it: one word, as `decimal(9,2)`.
+fn logical_name(column: &ColumnDescriptor) -> Option<String> {
+    use LogicalType as L;
+    let decimal = |precision: i32, scale: i32| format!("decimal({precision},{scale})");
+    let unit = |unit: &TimeUnit| match unit {
+        TimeUnit::MILLIS => "ms",
+        TimeUnit::MICROS => "us",
+        TimeUnit::NANOS => "ns",
+    };
+    let local = |utc: bool| if utc { "" } else { ",local" };
+    Some(match column.logical_type_ref() {
+        None => match column.converted_type() {
+            ConvertedType::NONE => return None,
+            ConvertedType::UTF8 => "string".to_owned(),
+            ConvertedType::DECIMAL => decimal(column.type_precision(), column.type_scale()),
+            other => other.to_string().to_lowercase(),
+        },
+        Some(L::Decimal { scale, precision }) => decimal(*precision, *scale),
+        Some(L::Time { is_adjusted_to_u_t_c, unit: of }) => {
+            format!("time({}{})", unit(of), local(*is_adjusted_to_u_t_c))
+        }
+        Some(L::Timestamp { is_adjusted_to_u_t_c, unit: of }) => {
+            format!("timestamp({}{})", unit(of), local(*is_adjusted_to_u_t_c))
+        }
+        Some(L::Integer { bit_width, is_signed }) => {
+            format!("{}int{bit_width}", if *is_signed { "" } else { "u" })
+        }
+        Some(other) => {
+            let text = format!("{other:?}").to_lowercase();
+            text.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or("other").to_owned()
+        }
+    })
 }
 
 /// A text cut to what is shown; what was cut off still counts, by a hash.

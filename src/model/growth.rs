@@ -42,8 +42,8 @@ pub struct Growth {
 }
 
 impl Recent {
-    /// Counts a file by its name and time; `at` is when the listing was begun.
-    pub fn add(&mut self, name: &str, modified: FileTime, at: DateTime<Utc>) {
+    /// Counts a file by its name and time, for `weight` of its kind; `at` is when the listing was begun.
+    pub fn add(&mut self, name: &str, modified: FileTime, at: DateTime<Utc>, weight: u64) {
         if RunId::of_output(name).is_some() {
             self.own = self.own.max(Some(modified));
             return;
@@ -51,8 +51,8 @@ impl Recent {
         // A clock that is ahead of ours wrote it just now.
         let age = modified.age(at).map_or(0, |age| age.as_secs());
         let first = SPANS.iter().position(|span| age < *span).unwrap_or(SPANS.len());
-        self.within[first..].iter_mut().for_each(|count| *count += 1);
-        self.older += u64::from(first == SPANS.len());
+        self.within[first..].iter_mut().for_each(|count| *count += weight);
+        self.older += if first == SPANS.len() { weight } else { 0 };
     }
 
     /// Adds what was counted elsewhere.
@@ -141,11 +141,11 @@ mod tests {
         let mut recent = Recent::default();
         for (count, hours) in files {
             let modified = FileTime::from(at() - TimeDelta::hours(*hours));
-            (0..*count).for_each(|_| recent.add("part-00000.parquet", modified, at()));
+            (0..*count).for_each(|_| recent.add("part-00000.parquet", modified, at(), 1));
         }
         if let Some(hours) = own {
             let modified = FileTime::from(at() - TimeDelta::hours(hours));
-            recent.add("part-lakehand-20261121-0214-k7f-0001.parquet", modified, at());
+            recent.add("part-lakehand-20261121-0214-k7f-0001.parquet", modified, at(), 1);
         }
         recent
     }
@@ -173,7 +173,7 @@ mod tests {
         // What a rollback brought back under another name is what others wrote.
         let mut back = Recent::default();
         let name = "part-lakehand-20261121-0214-k7f-back-00000.parquet";
-        back.add(name, FileTime::from(at() - TimeDelta::hours(3)), at());
+        back.add(name, FileTime::from(at() - TimeDelta::hours(3)), at(), 1);
         assert_eq!((back.own, back.within[1]), (None, 1));
     }
 

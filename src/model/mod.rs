@@ -4,6 +4,7 @@ mod budget;
 mod choice;
 mod event;
 mod files;
+mod footers;
 mod growth;
 mod health;
 mod histogram;
@@ -25,6 +26,7 @@ pub use budget::Budget;
 pub use choice::{Decision, Scope};
 pub use event::{Event, LogLevel, LogLine, Rates, RunSign, RunSnapshot, SignedStep, TargetProgress};
 pub use files::{Attributes, DataFormat, FileFacts, KnownFile, Owner, ServerFacts};
+pub use footers::{FooterFacts, FooterGroup, FooterWriter, SchemaVersion, Seen, schema_columns, type_words};
 pub use growth::{Growth, Recent};
 pub use health::{Check, Health};
 pub use histogram::{

@@ -41,6 +41,9 @@ pub struct Table {
     /// Whose it is in the catalog, where that knows owners; the files have their own.
     #[serde(default)]
     pub owner: Option<String>,
+    /// What else the catalog states of it, those that matter first; for showing only.
+    #[serde(default)]
+    pub properties: Vec<(String, String)>,
 }
 
 impl Table {

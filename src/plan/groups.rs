@@ -1,7 +1,7 @@
 //! What sets the file groups of a target apart, in words. The group that most files are in is the measure; the others
 //! say how they differ from it.
 
-use crate::model::GroupFacts;
+use crate::model::{GroupFacts, schema_columns};
 
 /// The most differences, and the most columns of one, that a label names.
 const NAMED: usize = 3;
@@ -58,7 +58,7 @@ fn value<'a>(group: &'a GroupFacts, part: &str) -> Option<&'a str> {
 
 /// The columns that only one of two schemas has, or has with another type.
 fn schema_differences(schema: &str, most: &str) -> Vec<String> {
-    let (mine, theirs) = (columns(schema), columns(most));
+    let (mine, theirs) = (schema_columns(schema), schema_columns(most));
     let only = |here: &[(String, &str)], there: &[(String, &str)]| -> Vec<String> {
         here.iter()
             .filter(|(name, _)| !there.iter().any(|(other, _)| other == name))
@@ -83,13 +83,6 @@ fn schema_differences(schema: &str, most: &str) -> Vec<String> {
         (true, false) => vec!["columns in another order".to_owned()],
         (false, _) => differences,
     }
-}
-
-/// Reads `HASH: NAME TYPE, NAME TYPE`; the parts of a name may be quoted.
-fn columns(schema: &str) -> Vec<(String, &str)> {
-    let list = schema.split_once(": ").map_or(schema, |(_, list)| list);
-    let columns = list.split(", ").filter_map(|column| column.rsplit_once(' '));
-    columns.map(|(name, kind)| (name.replace('"', ""), kind)).collect()
 }
 
 fn some_of(texts: &[String], separator: &str) -> String {

@@ -64,7 +64,7 @@ impl Tally {
     fn add_data(&mut self, entry: &Entry) {
         self.histogram.add(entry.length);
         self.newest = self.newest.max(Some(entry.modified));
-        self.recent.add(entry.name.text().unwrap_or_default(), entry.modified, self.at);
+        self.recent.add(entry.name.text().unwrap_or_default(), entry.modified, self.at, 1);
         if entry.length.0 == 0 {
             self.empty_files += 1;
         } else {

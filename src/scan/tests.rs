@@ -47,6 +47,7 @@ impl Flat {
             claimed_files: None,
             claimed_bytes: None,
             owner: None,
+            properties: Vec::new(),
         };
         let partition = Partition {
             id: TargetId::new(&name, None),

@@ -23,6 +23,7 @@ mod message;
 mod numbers;
 mod overlay;
 mod pane;
+mod parts;
 mod plan;
 mod preview;
 mod result;

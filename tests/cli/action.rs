@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lakehand::action::{self, Exclude, Selection, Subject};
+use lakehand::action::{self, Exclude, Footers, Selection, Subject};
 use lakehand::error::Code;
 use lakehand::model::{OnDrift, PartitionSpec, Plan, RunLimits, StorePath, TableName, TargetId};
 use tokio_util::sync::CancellationToken;
@@ -204,16 +204,31 @@ async fn inspect_reads_footers_and_names_what_is_damaged() {
     let mut damaged = 0;
     for one in &all.tables {
         let subject = Subject::Table(one.stats.name.clone());
-        let details = action::inspect(&session, &subject, true, &never()).await.unwrap();
-        assert!(details.attributes.is_some() && details.footers.is_some());
-        damaged += details.damaged.len();
+        let details = action::inspect(&session, &subject, &Footers::All, None, &never()).await.unwrap();
+        let footers = details.footers.unwrap();
+        assert!(details.attributes.is_some() && !footers.stopped);
+        assert_eq!((footers.targets, footers.targets_in_all), (one.stats.targets, one.stats.targets));
+        let empty: u64 = one.targets.iter().map(|target| target.empty_files).sum();
+        assert_eq!(footers.files + footers.damaged_in_all, one.stats.files() - empty);
+        damaged += footers.damaged.len();
         let first = &one.targets[0].id;
         let files = action::list_files(&session, first, &never()).await.unwrap();
         assert!(files.len() as u64 >= one.targets[0].files(), "{first}");
-        let details = action::inspect(&session, &Subject::Target(first.clone()), false, &never()).await.unwrap();
+        let details =
+            action::inspect(&session, &Subject::Target(first.clone()), &Footers::None, None, &never()).await.unwrap();
         assert_eq!((details.footers, &details.location), (None, &one.targets[0].location));
     }
     assert!(damaged > 0, "the demo has an unfinished file");
+    let lines = all.tables.iter().find(|one| one.stats.name == table("sales.order_lines")).unwrap();
+    let subject = Subject::Table(lines.stats.name.clone());
+    let some = Footers::Of(lines.targets.iter().take(1).map(|target| target.id.clone()).collect());
+    let some = action::inspect(&session, &subject, &some, None, &never()).await.unwrap().footers.unwrap();
+    assert_eq!((some.targets, some.files), (1, lines.targets[0].files()));
+    assert_eq!(some.versions().len(), 2, "a column was added");
+    let stopped = never();
+    stopped.cancel();
+    let none = action::inspect(&session, &subject, &Footers::All, None, &stopped).await.unwrap().footers.unwrap();
+    assert!(none.stopped && none.files == 0);
     let nobody = StorePath::new("/nowhere").unwrap();
     assert!(session.reader.store.stat(&nobody).await.unwrap().is_none());
 }

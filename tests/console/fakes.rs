@@ -1,8 +1,12 @@
 //! Servers that are played: every effect is answered, well or with a failure, after a while.
 
-use lakehand::app::{Details, DoctorMsg, Effect, Failure, LakeMsg, Msg, PlanMsg, PreviewMsg, Reading, RunMsg, Subject};
+use lakehand::app::{
+    Details, DoctorMsg, Effect, Failure, Footers, LakeMsg, Msg, PlanMsg, PreviewMsg, Reading, RunMsg, Subject,
+};
 use lakehand::error::{Code, Error, Reason};
-use lakehand::model::{Check, FileTime, Health, KnownFile, RunKind, Size, StorePath, TableKind, TableName, TargetId};
+use lakehand::model::{
+    Check, FileTime, FooterFacts, Health, KnownFile, RunKind, Size, StorePath, TableKind, TableName, TargetId,
+};
 
 use crate::console::now;
 use crate::lake::{tables, targets};
@@ -60,8 +64,10 @@ pub fn answers(effect: &Effect, chance: &mut Chance) -> Vec<Msg> {
             vec![if well { ended_reading(reading, false) } else { failed_reading(reading) }]
         }
         Effect::ListFiles(target) => vec![Msg::Files { target: target.clone(), files: files(chance, well) }],
-        Effect::Inspect { subject, footers } if well => vec![details(subject, *footers)],
-        Effect::Inspect { subject, footers: true } => vec![failed_reading(Reading::Footers(subject.clone()))],
+        Effect::Inspect { subject, footers } if well => vec![details(subject, *footers != Footers::None)],
+        Effect::Inspect { subject, footers } if *footers != Footers::None => {
+            vec![failed_reading(Reading::Footers(subject.clone()))]
+        }
         Effect::Inspect { .. } => vec![Msg::Failed(failure(Code::Permission))],
         Effect::Plan { .. } if well => {
             vec![Msg::Plan(PlanMsg::Footers { done: 10, total: 1_000 }), Msg::Plan(PlanMsg::Made(Box::new(plan())))]
@@ -183,9 +189,7 @@ fn details(subject: &Subject, footers: bool) -> Msg {
         partition_keys: Vec::new(),
         properties: vec![("location".to_owned(), "/data/lake/sales/orders".to_owned())],
         refusals: Vec::new(),
-        footers: footers.then(Vec::new),
-        footers_of: None,
-        damaged: Vec::new(),
+        footers: footers.then(FooterFacts::default),
     }))
 }
 

@@ -1,7 +1,7 @@
 //! Journeys: keys in, effects and the screen out.
 
 use lakehand::app::{
-    DoctorMsg, Effect, Failure, Here, Key, LakeMsg, Mark, Msg, Reading, RunMsg, Service, ServiceState, Start,
+    DoctorMsg, Effect, Failure, Footers, Here, Key, LakeMsg, Mark, Msg, Reading, RunMsg, Service, ServiceState, Start,
     StartChoice, Subject, Terms, View, Within,
 };
 use lakehand::error::{Code, Error};
@@ -9,7 +9,7 @@ use lakehand::ipc::Request;
 use lakehand::model::{Event, RunKind, RunLimits, RunSign, SignedStep, TicketLife};
 
 use crate::console::{Console, now};
-use crate::lake::{finish_readings, load, load_targets, table_name, targets};
+use crate::lake::{details, finish_readings, footers, load, load_targets, table_name, targets};
 use crate::runs::{
     ended, list_runs, live_summary, orders, plan, plan_made, previewed, run_id, shown, snapshot, summaries, verdicts,
 };
@@ -513,13 +513,39 @@ fn footers_are_a_reading_that_ends() {
     let mut console = on_orders();
     console.keys("i:footers<Enter>");
     let subject = Subject::Target(crate::runs::orders("2026-11-17"));
-    assert!(console.take().contains(&Effect::Inspect { subject: subject.clone(), footers: true }));
+    assert!(console.take().contains(&Effect::Inspect { subject: subject.clone(), footers: Footers::All }));
     assert!(console.text().contains("reading footers of sales.orders"), "{}", console.text());
     let failure = Failure::from(Error::new(Code::Permission, "it cannot be read"));
     let reading = Reading::Footers(subject);
     console.send(Msg::Lake(LakeMsg::Failed { reading, failure }));
     console.keys("<Tab>");
     assert!(!console.text().contains("reading footers"), "{}", console.text());
+}
+
+#[test]
+fn footers_of_a_table_are_those_of_its_marked_partitions_and_a_stop_keeps_what_came() {
+    let mut console = Console::open((80, 24));
+    load(&mut console);
+    console.keys("ji:footers<Enter>");
+    let subject = Subject::Table(table_name("sales.orders"));
+    assert!(console.take().contains(&Effect::Inspect { subject: subject.clone(), footers: Footers::All }));
+    console.keys("<Enter>");
+    load_targets(&mut console);
+    console.keys("<Space><Space><Esc>i:footers<Enter>");
+    let marked = ["2026-11-17", "2026-11-19"].map(crate::runs::orders).to_vec();
+    let wanted = Effect::Inspect { subject: subject.clone(), footers: Footers::Of(marked) };
+    assert!(console.take().contains(&wanted), "{}", console.text());
+    let reading = Reading::Footers(subject.clone());
+    console.send(Msg::Lake(LakeMsg::Progress { reading: reading.clone(), done: 1_200, total: Some(14_000) }));
+    assert!(console.text().contains("scanned 1,200/14,000"), "{}", console.text());
+    console.keys("<Ctrl-c>");
+    assert!(console.take().contains(&Effect::StopReading));
+    console.send(Msg::Details(Box::new(details(footers(true)))));
+    console.send(Msg::Lake(LakeMsg::Ended { reading, stopped: true }));
+    console.keys("<Tab><Tab><Tab>");
+    let text = console.text();
+    assert!(text.contains("part: 10 of 412,880 footers"), "{text}");
+    assert!(text.lines().any(|line| line.starts_with("  Spark 3.5.1") && line.trim_end().ends_with('?')), "{text}");
 }
 
 fn namenode(console: &mut Console, seconds: i64, state: ServiceState) {

@@ -1,11 +1,11 @@
 //! The lake of the worked example: names and numbers as the documentation of the console has them.
 
 use chrono::TimeDelta;
-use lakehand::app::{LakeMsg, Msg, Reading};
+use lakehand::app::{Details, LakeMsg, Msg, Reading, Subject};
 use lakehand::error::{Code, Reason};
 use lakehand::model::{
-    DataFormat, FileTime, Histogram, Policy, Recent, Scanned, Size, StorePath, TableName, TableStats, TargetId,
-    TargetStats,
+    DataFormat, FileFacts, FileTime, FooterFacts, Histogram, KnownFile, Owner, PartitionKey, Policy, Recent, Rows,
+    Scanned, Size, StorePath, TableKind, TableName, TableStats, TargetId, TargetStats,
 };
 
 use crate::console::{Console, now};
@@ -148,6 +148,58 @@ pub fn targets() -> Vec<TargetStats> {
         failed,
         target("2026-11-20", [0, 0, 0, 0, 0, 0, 0, 0, 16, 0], gib(2.0), days(1)),
     ]
+}
+
+/// The footers of sales.orders: two versions of the schema, two writers, and a file that a compaction wrote.
+pub fn footers(stopped: bool) -> FooterFacts {
+    let mut facts = FooterFacts::new(now(), 61, 61);
+    facts.files_in_all = 412_880;
+    let schema =
+        |more: &str| format!("01: order_id int64, amount fixed:decimal(9,2), placed int96, shop binary:string{more}");
+    let file = |name: &str, hours: i64, more: &str, spark: bool| {
+        let mut parts = vec![
+            ("schema".to_owned(), schema(more)),
+            ("created_by".to_owned(), if spark { "parquet-mr 1.13.1" } else { "impala 4.0.0" }.to_owned()),
+            ("codec".to_owned(), "snappy".to_owned()),
+        ];
+        parts.extend(spark.then(|| ("key-value org.apache.spark.version".to_owned(), "3.5.1".to_owned())));
+        FileFacts {
+            file: KnownFile {
+                name: name.to_owned(),
+                length: Size(150 << 10),
+                modified: FileTime::from(now() - TimeDelta::hours(hours)),
+            },
+            rows: Rows(1_000),
+            row_groups: 1,
+            group_key: format!("{parts:?}"),
+            group_facts: parts,
+            created_by: None,
+            losses: Vec::new(),
+        }
+    };
+    let channel = ", channel binary:string";
+    (0..6).for_each(|hour| facts.add(file("part-0", hour, channel, true), 50_000));
+    (0..2).for_each(|day| facts.add(file("part-0", 60 + 24 * day, "", true), 55_056));
+    facts.add(file("impala-0", 290, "", false), 2_768);
+    facts.add(file("part-lakehand-20261115-0200-q8h-0001.parquet", 300, "", true), 1);
+    facts.add_damaged("dt=2026-11-21/part-9".to_owned(), Reason::new(Code::DamagedFile, "it has no footer"));
+    facts.finish(stopped);
+    facts
+}
+
+/// Facts for Inspect.
+pub fn details(footers: FooterFacts) -> Details {
+    Details {
+        subject: Subject::Table(table_name("sales.orders")),
+        kind: TableKind::External,
+        location: StorePath::new("/data/lake/sales/orders").unwrap(),
+        owner: Some((Owner { user: "etl".to_owned(), group: "lake".to_owned() }, 0o2770)),
+        replication: Some(3),
+        partition_keys: vec![PartitionKey { name: "dt".to_owned(), hive_type: "string".to_owned() }],
+        properties: vec![("location".to_owned(), "/data/lake/sales/orders".to_owned())],
+        refusals: Vec::new(),
+        footers: Some(footers),
+    }
 }
 
 /// The names and the cache came.

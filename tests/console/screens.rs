@@ -7,7 +7,7 @@ use lakehand::app::{Failure, Here, LakeMsg, Look, Msg, PlanMsg, PreviewMsg, Read
 use lakehand::error::{Code, Error};
 
 use crate::console::Console;
-use crate::lake::{finish_readings, load, load_targets, table_name};
+use crate::lake::{details, finish_readings, footers, load, load_targets, table_name};
 use crate::runs::{ended, list_runs, plan_made, previewed, run_id, shown, snapshot};
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
@@ -179,6 +179,30 @@ fn inspect() {
                 console.keys("ji");
                 load_targets(console);
                 console.keys("<Shift-Tab>");
+            }),
+            ("files with footers", &|console| {
+                full(console);
+                console.keys("ji");
+                load_targets(console);
+                console.send(Msg::Details(Box::new(details(footers(false)))));
+            }),
+            ("schema with footers", &|console| {
+                full(console);
+                console.keys("ji");
+                load_targets(console);
+                console.send(Msg::Details(Box::new(details(footers(false)))));
+                console.keys("<Tab>");
+            }),
+            ("writers", &|console| {
+                full(console);
+                console.keys("ji");
+                load_targets(console);
+                console.send(Msg::Details(Box::new(details(footers(false)))));
+                console.keys("<Tab><Tab><Tab>");
+            }),
+            ("refused", &|console| {
+                full(console);
+                console.keys("/contacts<Enter>i");
             }),
         ],
     );

@@ -149,9 +149,49 @@ pub(super) fn read_table(name: &TableName, fields: &Struct, ground: &Ground) -> 
             claimed_files: number(FILES),
             claimed_bytes: number(BYTES).or_else(|| number(SPARK_BYTES)),
             owner: fields.text(table::OWNER).filter(|owner| !owner.is_empty()).map(str::to_owned),
+            properties: properties(fields),
         },
         reading,
     }
+}
+
+/// Parameters that decide how the files are kept and written come first, in this order.
+const MATTER: [&str; 12] = [
+    "EXTERNAL",
+    "external.table.purge",
+    "transactional",
+    "transactional_properties",
+    "parquet.compression",
+    "parquet.block.size",
+    "auto.purge",
+    "discover.partitions",
+    "partition.retention.period",
+    FILES,
+    BYTES,
+    "numRows",
+];
+/// Spark's copies of the schema and of statistics say nothing to a person.
+const UNREADABLE: [&str; 3] = ["spark.sql.sources.schema", "spark.sql.statistics.colStats", "COLUMN_STATS"];
+/// Parameters beyond this number, and characters of one beyond that, are not shown.
+const SHOWN: usize = 60;
+const SHOWN_OF_ONE: usize = 300;
+
+/// The parameters of a table and how its files are read, for a person.
+fn properties(fields: &Struct) -> Vec<(String, String)> {
+    let reading = Reading::of(fields.fields(table::STORAGE));
+    let pairs = fields.get(table::PARAMETERS).and_then(Value::as_map).unwrap_or_default();
+    let mut stated: Vec<(String, String)> = pairs
+        .iter()
+        .filter_map(|(key, value)| Some((key.as_text()?, value.as_text()?)))
+        .filter(|(key, _)| !UNREADABLE.iter().any(|unreadable| key.starts_with(unreadable)))
+        .map(|(key, value)| (key.to_owned(), value.chars().take(SHOWN_OF_ONE).collect()))
+        .collect();
+    let rank = |key: &str| MATTER.iter().position(|known| *known == key).unwrap_or(MATTER.len());
+    stated.sort_by(|(one, _), (other, _)| rank(one).cmp(&rank(other)).then(one.cmp(other)));
+    stated.truncate(SHOWN);
+    let read = [("input format", reading.input_format), ("serde", reading.library)];
+    stated.extend(read.into_iter().filter(|(_, text)| !text.is_empty()).map(|(word, text)| (word.to_owned(), text)));
+    stated
 }
 
 /// When it was made and, where servers number tables, its number: another table of this name has another.

@@ -1,10 +1,16 @@
 //! Looking at one thing: the files of a target, what Inspect shows, what a run needs.
 
+use tokio::sync::mpsc;
+
 use super::context::Context;
 use super::slots::Ticket;
 use crate::action;
-use crate::app::{Details, DoctorMsg, Failure, LakeMsg, Msg, Reading, Subject};
+use crate::action::ScanEvent;
+use crate::app::{Details, DoctorMsg, Failure, Footers, LakeMsg, Msg, Reading, Subject};
 use crate::model::{Check, TargetId, clean};
+
+/// Figures of progress that may wait.
+const PROGRESS: usize = 16;
 
 /// The files of a target.
 pub(super) async fn files(context: Context, ticket: Ticket, target: TargetId) {
@@ -16,18 +22,28 @@ pub(super) async fn files(context: Context, ticket: Ticket, target: TargetId) {
 }
 
 /// Facts of the catalog and the directory, and of footers when they are asked for.
-pub(super) async fn inspect(context: Context, ticket: Ticket, subject: Subject, footers: bool) {
+pub(super) async fn inspect(context: Context, ticket: Ticket, subject: Subject, footers: Footers) {
     let of = match &subject {
         Subject::Table(name) => action::Subject::Table(name.clone()),
         Subject::Target(id) => action::Subject::Target(id.clone()),
     };
     let found = match context.online().await {
-        Ok(session) => action::inspect(session, &of, footers, &ticket.cancel).await.map_err(Failure::from),
+        Ok(session) => {
+            let (sender, progress) = mpsc::channel(PROGRESS);
+            let wanted = match &footers {
+                Footers::None => action::Footers::None,
+                Footers::All => action::Footers::All,
+                Footers::Of(targets) => action::Footers::Of(targets.clone()),
+            };
+            let look = action::inspect(session, &of, &wanted, Some(sender), &ticket.cancel);
+            let tell = tell(&ticket, Reading::Footers(subject.clone()), progress);
+            tokio::join!(look, tell).0.map_err(Failure::from)
+        }
         Err(failure) => Err(failure),
     };
     let mut shown = match found {
-        Ok(found) => details(subject, found),
-        Err(failure) if footers => {
+        Ok(found) => details(subject.clone(), found),
+        Err(failure) if footers != Footers::None => {
             ticket.send(Msg::Lake(LakeMsg::Failed { reading: Reading::Footers(subject), failure })).await;
             return;
         }
@@ -36,7 +52,12 @@ pub(super) async fn inspect(context: Context, ticket: Ticket, subject: Subject, 
             return;
         }
     };
+    let stopped = shown.footers.as_ref().is_some_and(|footers| footers.stopped);
     if !ticket.send(Msg::Details(Box::new(shown.clone()))).await {
+        return;
+    }
+    if stopped {
+        ticket.send(Msg::Lake(LakeMsg::Ended { reading: Reading::Footers(subject), stopped })).await;
         return;
     }
     // What may take seconds, or never come, comes after the rest.
@@ -48,6 +69,17 @@ pub(super) async fn inspect(context: Context, ticket: Ticket, subject: Subject, 
             Err(error) => shown.properties.push(("webhdfs".to_owned(), clean(&error.to_string()).into_owned())),
         }
         ticket.send(Msg::Details(Box::new(shown))).await;
+    }
+}
+
+/// How far the footers are. A directory that is listed first only shows that something comes.
+async fn tell(ticket: &Ticket, reading: Reading, mut progress: mpsc::Receiver<ScanEvent>) {
+    while let Some(event) = progress.recv().await {
+        let (done, total) = match event {
+            ScanEvent::Footers { done, total } => (done, Some(total)),
+            _ => (0, None),
+        };
+        ticket.offer(Msg::Lake(LakeMsg::Progress { reading: reading.clone(), done, total }));
     }
 }
 
@@ -73,6 +105,7 @@ fn details(subject: Subject, found: action::Details) -> Details {
     if !found.table.identity.is_empty() {
         properties.push(("identity".to_owned(), found.table.identity.clone()));
     }
+    properties.extend(found.table.properties);
     Details {
         subject,
         kind: found.table.kind,
@@ -83,7 +116,5 @@ fn details(subject: Subject, found: action::Details) -> Details {
         properties,
         refusals: found.refusals,
         footers: found.footers,
-        footers_of: found.footers_of,
-        damaged: found.damaged,
     }
 }
