@@ -49,7 +49,7 @@ mod state;
 mod tables;
 mod update;
 
-pub use basket::{Basket, Marked, Sums};
+pub use basket::{Basket, Figures, Marked, Sums};
 pub use data::{Data, Progress};
 pub use doctor::Doctor;
 pub use effect::{Effect, Footers, Mark, StartChoice, Subject, Terms, Within};
@@ -76,7 +76,7 @@ pub use runs::{Runs, Shown, percent};
 pub use selected::Selected;
 pub(crate) use services::Watched;
 pub use shown::{BarMode, Level, Note, Overlay, Part};
-pub use sources::file_state;
+pub use sources::{TableSource, TargetSource, file_state};
 pub use state::App;
 pub use tables::{Tables, objects};
 pub use update::update;

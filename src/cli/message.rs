@@ -45,12 +45,7 @@ pub fn document(error: &Error) -> ErrorDocument<'_> {
 
 /// The message of an error.
 pub fn text(error: &Error) -> String {
-    let kind = match error.exit() {
-        Exit::Refused => "refused",
-        Exit::Interrupted => "interrupted",
-        _ => "error",
-    };
-    let mut lines = headline(kind, error.message(), error.code());
+    let mut lines = headline(kind(error), error.message(), error.code());
     let notes = [("why", error.reason(), true), ("lake", error.lake_note(), true), ("next", error.next_step(), false)];
     for (label, text, wrapped) in notes {
         if let Some(text) = text {
@@ -58,6 +53,27 @@ pub fn text(error: &Error) -> String {
         }
     }
     lines
+}
+
+/// The same to be heard: a line each, nothing padded or broken.
+pub fn sentences(error: &Error) -> String {
+    let mut lines =
+        format!("{}: {}, {}, exit code {}\n", kind(error), clean(error.message()), error.code(), error.exit().code());
+    let notes = [("why", error.reason()), ("lake", error.lake_note()), ("next", error.next_step())];
+    for (label, text) in notes {
+        for line in text.into_iter().flat_map(str::lines) {
+            lines.push_str(&format!("{label}: {}\n", clean(line.trim())));
+        }
+    }
+    lines
+}
+
+fn kind(error: &Error) -> &'static str {
+    match error.exit() {
+        Exit::Refused => "refused",
+        Exit::Interrupted => "interrupted",
+        _ => "error",
+    }
 }
 
 /// `error: what failed        [code, exit N]`, the bracket at the right where there is room, else on a line of its own.

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::arguments::Format;
 use super::message;
+use super::table::Table;
 use crate::error::{Error, Result};
 use crate::model::{clean, is_harmful};
 
@@ -15,13 +16,35 @@ use crate::model::{clean, is_harmful};
 #[derive(Debug)]
 pub struct Output {
     format: Format,
+    plain: bool,
     closed: AtomicBool,
 }
 
 impl Output {
     /// Prints in this format.
     pub fn new(format: Format) -> Output {
-        Output { format, closed: AtomicBool::new(false) }
+        Output { format, plain: false, closed: AtomicBool::new(false) }
+    }
+
+    /// What is printed will be heard: sentences instead of columns.
+    #[must_use]
+    pub fn plainly(self, plain: bool) -> Output {
+        Output { plain, ..self }
+    }
+
+    /// Whether what is printed will be heard.
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// A table as it is shown here: columns, or sentences.
+    pub fn table(&self, table: &Table) -> String {
+        if self.plain { table.sentences() } else { table.text() }
+    }
+
+    /// An error as it is shown here.
+    pub fn message(&self, error: &Error) -> String {
+        if self.plain { message::sentences(error) } else { message::text(error) }
     }
 
     /// Whether results are documents.
@@ -69,7 +92,7 @@ impl Output {
         if self.is_json() {
             let _ = self.document(&message::document(error));
         } else {
-            self.say(&message::text(error));
+            self.say(&self.message(error));
         }
     }
 

@@ -1,5 +1,6 @@
 //! What rollback, cleanup or recover would do, target by target.
 
+use super::output::Output;
 use super::table::Table;
 use crate::action;
 use crate::error::{Code, Error, Reason, Result};
@@ -7,7 +8,7 @@ use crate::ledger::verdict::{TargetVerdict, Verdict};
 use crate::model::{RunId, RunKind, Size, TargetId, count_text, counted};
 
 /// The verdicts as text.
-pub fn text(kind: RunKind, of: Option<&RunId>, verdicts: &[TargetVerdict]) -> String {
+pub fn text(output: &Output, kind: RunKind, of: Option<&RunId>, verdicts: &[TargetVerdict]) -> String {
     let mut text = format!("{} {}\n", kind.word(), of.map_or("every unfinished run", |of| of.short()));
     let mut table = Table::new(&["target", "live now", ">kept", ">kept size", "verdict"]);
     for verdict in verdicts {
@@ -19,7 +20,7 @@ pub fn text(kind: RunKind, of: Option<&RunId>, verdicts: &[TargetVerdict]) -> St
             &word(&verdict.verdict),
         ]);
     }
-    text.push_str(&table.text());
+    text.push_str(&output.table(&table));
     text.push_str(&sums(kind, verdicts));
     text
 }

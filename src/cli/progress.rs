@@ -144,7 +144,11 @@ impl Lines<'_> {
             let state = target.outcome.state;
             if state.is_final() && self.shown[index] != Some(state) {
                 self.shown[index] = Some(state);
-                self.output.say(&outcome_text(&target.outcome));
+                let text = outcome_text(&target.outcome);
+                self.output.say(&match self.output.is_plain() {
+                    true => ended_sentence(&target.outcome, snapshot),
+                    false => text,
+                });
                 self.told = Instant::now();
             }
         }
@@ -152,10 +156,31 @@ impl Lines<'_> {
             self.told = Instant::now();
             let [done, ..] = snapshot.counts();
             let whole = (snapshot.rates.share * 100.0) as u64;
+            if self.output.is_plain() {
+                self.output.say(&rates_sentence(snapshot));
+                return;
+            }
             let rates = rates_text(snapshot);
             self.output.say(&format!("{whole} %, {done} of {} done  {rates}", snapshot.targets.len()));
         }
     }
+}
+
+/// `09:43:32 1 of 4 done: sales.orders dt=2026-11-17, 14,808 to 16 files, 31 s`
+fn ended_sentence(outcome: &TargetOutcome, snapshot: &RunSnapshot) -> String {
+    let ended = snapshot.targets.iter().filter(|target| target.outcome.state.is_final()).count();
+    let text = outcome_text(outcome);
+    let text = text.strip_prefix(outcome.state.word()).unwrap_or(&text).trim_start().replacen(": ", ", ", 1);
+    format!("{} {ended} of {} {}: {text}", Utc::now().format("%H:%M:%S"), snapshot.targets.len(), outcome.state.word())
+}
+
+/// `09:44:03 47 % read, 1 of 4 done, about 1 min 40 s left`
+fn rates_sentence(snapshot: &RunSnapshot) -> String {
+    let [done, ..] = snapshot.counts();
+    let left = snapshot.rates.left_ms.map(|left| duration_text(Duration::from_millis(left)));
+    let left = left.map_or_else(String::new, |left| format!(", about {left} left"));
+    let whole = (snapshot.rates.share * 100.0) as u64;
+    format!("{} {whole} % read, {done} of {} done{left}", Utc::now().format("%H:%M:%S"), snapshot.targets.len())
 }
 
 /// `read 4.2 GiB of 8.9 GiB  73.0 MiB/s  about 1 min 40 s left`

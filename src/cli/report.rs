@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::arguments::AnswerArguments;
 use super::documents::{self, RunHead};
 use super::follow::{Followed, Signals, follow};
-use super::message;
+use super::output::Output;
 use super::session::Session;
 use super::table::Table;
 use crate::action;
@@ -61,7 +61,7 @@ fn detached(session: &Session, snapshot: &RunSnapshot) -> Result<Exit> {
 /// Prints a run that has ended and gives its exit code.
 fn ended(session: &Session, lake: Option<&action::Session>, snapshot: &RunSnapshot) -> Result<Exit> {
     let outcomes = outcomes(snapshot);
-    session.output.either(&documents::run(head(snapshot), &outcomes), || text(snapshot, &outcomes))?;
+    session.output.either(&documents::run(head(snapshot), &outcomes), || text(session, snapshot, &outcomes))?;
     if let Some(lake) = lake.filter(|_| !session.output.is_json()) {
         for statement in action::refresh_statements(lake, &outcomes) {
             session.output.say(&statement);
@@ -76,7 +76,9 @@ pub fn several(session: &Session, snapshots: &[RunSnapshot]) -> Result<Exit> {
         snapshots.iter().map(|snapshot| (snapshot, outcomes(snapshot))).collect();
     let document =
         documents::runs(all.iter().map(|(snapshot, outcomes)| documents::run(head(snapshot), outcomes)).collect());
-    session.output.either(&document, || all.iter().map(|(snapshot, outcomes)| text(snapshot, outcomes)).collect())?;
+    session
+        .output
+        .either(&document, || all.iter().map(|(snapshot, outcomes)| text(session, snapshot, outcomes)).collect())?;
     let mut exit = Exit::Done;
     for (snapshot, outcomes) in &all {
         exit = exit.or(conclude(session, snapshot, outcomes)?);
@@ -90,13 +92,14 @@ fn conclude(session: &Session, snapshot: &RunSnapshot, outcomes: &[TargetOutcome
         // It ended as a whole, before any target had an end of its own.
         let error = Error::from(failure.clone());
         if !session.output.is_json() {
-            session.output.say(message::text(&error).trim_end());
+            session.output.say(session.output.message(&error).trim_end());
         }
         return Ok(error.exit());
     }
     let exit = RunState::exit_as(snapshot.kind, outcomes);
     if exit != Exit::Done && !session.output.is_json() {
-        session.output.say(message::text(&verdict(session, snapshot, outcomes, exit)).trim_end());
+        let error = verdict(session, snapshot, outcomes, exit);
+        session.output.say(session.output.message(&error).trim_end());
     }
     Ok(exit)
 }
@@ -120,9 +123,9 @@ fn head(snapshot: &RunSnapshot) -> RunHead<'_> {
     }
 }
 
-fn text(snapshot: &RunSnapshot, outcomes: &[TargetOutcome]) -> String {
+fn text(session: &Session, snapshot: &RunSnapshot, outcomes: &[TargetOutcome]) -> String {
     let totals = RunTotals::of(outcomes);
-    let mut text = outcome_table(outcomes);
+    let mut text = outcome_table(&session.output, outcomes);
     let took = snapshot.finished.and_then(|finished| (finished - snapshot.started).to_std().ok()).unwrap_or_default();
     text.push_str(&format!(
         "run {} {}: {} of {} {}, {}, {}\n",
@@ -155,7 +158,7 @@ fn moved(kind: RunKind, totals: &RunTotals) -> String {
 }
 
 /// The targets of a run, a line each.
-pub fn outcome_table(outcomes: &[TargetOutcome]) -> String {
+pub fn outcome_table(output: &Output, outcomes: &[TargetOutcome]) -> String {
     if outcomes.is_empty() {
         return String::new();
     }
@@ -176,7 +179,7 @@ pub fn outcome_table(outcomes: &[TargetOutcome]) -> String {
             &outcome.reason.as_ref().map_or(String::new(), |reason| format!("{} [{}]", reason.text, reason.code)),
         ]);
     }
-    table.text()
+    output.table(&table)
 }
 
 fn done_word(kind: RunKind) -> &'static str {

@@ -25,7 +25,7 @@ impl Session {
     /// Begins; the configuration is read when a command needs it.
     pub fn new(mut globals: Globals, edge: Edge) -> Result<Session> {
         fill_in(&mut globals, &edge)?;
-        let output = Output::new(globals.output.unwrap_or_default());
+        let output = Output::new(globals.output.unwrap_or_default()).plainly(globals.plain);
         Ok(Session { globals, edge, output })
     }
 

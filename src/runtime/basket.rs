@@ -1,4 +1,4 @@
-//! The basket over the end of the console: kept for each lake, so that what was marked on one is never seen on
+//! The basket over the end of the console, drawn or in lines: kept for each lake, so that what was marked on one is never seen on
 //! another. A file that cannot be read is an empty basket.
 
 use std::fs;
@@ -22,7 +22,7 @@ struct Saved {
 }
 
 /// What was marked on this lake when the console was left last.
-pub(super) fn load(paths: &Paths, settings: &Settings) -> Vec<Mark> {
+pub fn load(paths: &Paths, settings: &Settings) -> Vec<Mark> {
     let saved = fs::read(path(paths, settings)).ok().and_then(|bytes| serde_json::from_slice::<Saved>(&bytes).ok());
     let Some(saved) = saved.filter(|saved| saved.format == FORMAT && saved.lake == lake(settings)) else {
         return Vec::new();
@@ -31,7 +31,7 @@ pub(super) fn load(paths: &Paths, settings: &Settings) -> Vec<Mark> {
 }
 
 /// Keeps the basket.
-pub(super) fn save(paths: &Paths, settings: &Settings, marks: &[Mark]) -> Result<()> {
+pub fn save(paths: &Paths, settings: &Settings, marks: &[Mark]) -> Result<()> {
     let path = path(paths, settings);
     if marks.is_empty() {
         return match fs::remove_file(&path) {

@@ -23,6 +23,8 @@ use crate::error::{Code, Error, Exit, Result};
 use crate::model::WorkRates;
 use crate::term::{Glyphs, Probe, ProbeFlags, install_panic_hook, signals};
 
+pub use basket::{load as load_basket, save as save_basket};
+
 use event_loop::EventLoop;
 use screen::Screen;
 use tasks::Tasks;

@@ -43,7 +43,8 @@ fn browse_mark_plan_run_and_roll_back_without_a_screen() {
     let plan = say(&mut terminal, "plan");
     assert!(plan.contains("2 targets in 1 table") || plan.contains("2 targets, 1 table"), "{plan}");
     let steps = say(&mut terminal, "steps");
-    assert!(steps.contains("9  settle"), "{steps}");
+    assert!(steps.contains("step 9, settle: would list"), "{steps}");
+    assert!(steps.contains("target 1 of 2"), "{steps}");
     let asked = say(&mut terminal, "run");
     assert!(asked.contains("Execute this plan on lake? [y/N]"), "{asked}");
     let ended = say(&mut terminal, "y");
@@ -64,6 +65,53 @@ fn browse_mark_plan_run_and_roll_back_without_a_screen() {
     terminal.send("quit\r");
     assert_eq!(terminal.exit_code(), 0);
     assert!(!terminal.screen().alternate_screen());
+}
+
+#[test]
+fn what_is_heard_is_sentences_filtered_and_sorted_as_in_the_console() {
+    let user = user();
+    let mut terminal = Terminal::start(user.in_terminal(PROGRAM, &["--plain", "--lake", "lake"]));
+    terminal.wait_for("lake> ");
+    let bad = say(&mut terminal, "filter is:bad order");
+    let rows: Vec<&str> = bad.lines().filter(|line| line.contains(": BAD, ")).collect();
+    assert!(rows.len() == 2 && rows.iter().all(|row| row.contains("order")), "{bad}");
+    let named = say(&mut terminal, "sort name");
+    assert!(named.contains("1 sales.order_lines: ") && named.contains("2 sales.orders: "), "{named}");
+    assert!(say(&mut terminal, "sort sideways").contains("next: sort worst, value"));
+    let inspected = say(&mut terminal, "inspect 1");
+    assert!(inspected.contains(" files from 4 to 16 KiB") && inspected.contains("files a day"), "{inspected}");
+    let footers = say(&mut terminal, "footers 1");
+    assert!(
+        footers.contains("8 columns, 2 versions: channel ") || footers.contains("7 columns, 2 versions: channel "),
+        "{footers}"
+    );
+    assert!(footers.contains("column channel: string, stored as binary, in version "), "{footers}");
+    let failed = say(&mut terminal, "inspect 99");
+    assert!(failed.contains("next: a number from 1 to 2"), "{failed}");
+    let mut heard = [bad, named, inspected, footers, failed].concat();
+    heard.push_str(&say(&mut terminal, "doctor"));
+    heard.push_str(&say(&mut terminal, "analyze --table sales.orders"));
+    assert!(!heard.contains("  ") && !heard.contains('─') && !heard.contains("->"), "{heard}");
+}
+
+#[test]
+fn the_basket_is_the_consoles_and_is_kept() {
+    let user = user();
+    let mut terminal = Terminal::start(user.in_terminal(PROGRAM, &["--plain", "--lake", "lake"]));
+    terminal.wait_for("lake> ");
+    say(&mut terminal, "sales.orders");
+    assert!(say(&mut terminal, "mark 1-3").contains("3 rows marked"));
+    terminal.send("quit\r");
+    assert_eq!(terminal.exit_code(), 0);
+    let mut console = Terminal::start(user.in_terminal(PROGRAM, &["--lake", "lake"]));
+    console.wait_for("basket 3");
+    console.send("u");
+    console.wait_for("basket 0");
+    console.send("q");
+    assert_eq!(console.exit_code(), 0);
+    let mut terminal = Terminal::start(user.in_terminal(PROGRAM, &["--plain", "--lake", "lake"]));
+    terminal.wait_for("lake> ");
+    assert!(say(&mut terminal, "basket").contains("nothing is marked"));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 use crate::action::{self, Analysis};
 use crate::cli::arguments::{PolicyArguments, SelectionArguments};
 use crate::cli::documents::{self, AnalyzedTable, AnalyzedTarget, AnalyzedTargets, HistogramBin, ServerTold};
+use crate::cli::output::Output;
 use crate::cli::scanning::Scanning;
 use crate::cli::session::Session;
 use crate::cli::table::Table;
@@ -42,7 +43,7 @@ impl Analyze {
         let tables = documents(&analysis, &settings.policy);
         let found = tables.iter().any(|table| table.needs_compaction);
         let failed = analysis.tables.iter().any(|table| table.stats.error.is_some());
-        session.output.either(&documents::analyze(&tables), || text(&tables))?;
+        session.output.either(&documents::analyze(&tables), || text(&session.output, &tables))?;
         Ok(if failed || (self.exit_code && found) { Exit::Failed } else { Exit::Done })
     }
 }
@@ -104,14 +105,14 @@ fn server(told: &ServerTold) -> String {
     format!("\n{line}\n")
 }
 
-fn text(tables: &[AnalyzedTable]) -> String {
+fn text(output: &Output, tables: &[AnalyzedTable]) -> String {
     if tables.is_empty() {
         return "the lake has no table".to_owned();
     }
-    let mut text = overview(tables);
+    let mut text = overview(output, tables);
     if let [only] = tables {
         text.push('\n');
-        text.push_str(&targets(only));
+        text.push_str(&targets(output, only));
         text.push_str(&only.server.as_ref().map_or(String::new(), server));
     }
     let files: u64 = tables.iter().map(|table| table.files).sum();
@@ -126,7 +127,7 @@ fn text(tables: &[AnalyzedTable]) -> String {
     text
 }
 
-fn overview(tables: &[AnalyzedTable]) -> String {
+fn overview(output: &Output, tables: &[AnalyzedTable]) -> String {
     let headings = ["table", ">targets", ">files", ">after", ">size", ">average", ">median", "state", "reason"];
     let mut lines = Table::new(&headings);
     for table in tables {
@@ -144,10 +145,10 @@ fn overview(tables: &[AnalyzedTable]) -> String {
             reason,
         ]);
     }
-    lines.text()
+    output.table(&lines)
 }
 
-fn targets(table: &AnalyzedTable) -> String {
+fn targets(output: &Output, table: &AnalyzedTable) -> String {
     let mut lines = Table::new(&["target", ">files", ">after", ">size", ">average", ">median", "state", "reason"]);
     for target in table.targets.iter() {
         lines.row([
@@ -161,5 +162,5 @@ fn targets(table: &AnalyzedTable) -> String {
             target.reasons.first().map_or("", |reason| reason.text.as_str()),
         ]);
     }
-    lines.text()
+    output.table(&lines)
 }

@@ -117,7 +117,7 @@ impl Cleanup {
         previewed::none_ready(RunKind::Cleanup, &verdicts)?;
         for one in &chosen {
             if !session.output.is_json() {
-                session.output.say(&previewed::text(RunKind::Cleanup, Some(&one.of), &one.verdicts));
+                session.output.say(&previewed::text(&session.output, RunKind::Cleanup, Some(&one.of), &one.verdicts));
             }
         }
         question(settings, &previewed::ready(&verdicts)).ask(&self.answers, &session.edge)?;
@@ -153,7 +153,10 @@ fn show(session: &Session, chosen: &[Chosen]) -> Result<Exit> {
         _ => None,
     };
     session.output.either(&documents::preview(RunKind::Cleanup, of, &verdicts), || {
-        chosen.iter().map(|one| previewed::text(RunKind::Cleanup, Some(&one.of), &one.verdicts)).collect()
+        chosen
+            .iter()
+            .map(|one| previewed::text(&session.output, RunKind::Cleanup, Some(&one.of), &one.verdicts))
+            .collect()
     })?;
     Ok(Exit::Done)
 }

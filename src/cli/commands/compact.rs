@@ -73,14 +73,16 @@ impl Compact {
                 session.output.say(&warning);
             }
             if self.answers.dry_run {
-                session.output.either(&plan, || planned::text(&plan) + &planned::steps(&plan))?;
+                session.output.either(&plan, || {
+                    planned::text(&session.output, &plan) + &planned::steps(&session.output, &plan)
+                })?;
                 return Ok(Exit::Done);
             }
             if plan.targets.is_empty() {
                 return nothing_to_run(session, &plan);
             }
             if !session.output.is_json() {
-                session.output.say(&planned::text(&plan));
+                session.output.say(&planned::text(&session.output, &plan));
             }
             question(&settings, &plan, limits).ask(&self.answers, &session.edge)?;
             let accept_window = self.accept_window(session, &settings, &plan)?;
@@ -174,7 +176,7 @@ fn nothing_to_run(session: &Session, plan: &Plan) -> Result<Exit> {
             Err(Error::new(code, format!("{refused} cannot be compacted, and no other needs it")).why(lines.join("\n")))
         }
         _ => {
-            session.output.either(plan, || planned::text(plan) + "nothing to do\n")?;
+            session.output.either(plan, || planned::text(&session.output, plan) + "nothing to do\n")?;
             Ok(Exit::Done)
         }
     }

@@ -151,7 +151,7 @@ fn show(session: &Session) -> Result<Exit> {
     for one in &shown {
         table.row([&one.key, one.value.as_deref().unwrap_or("-"), &one.origin]);
     }
-    session.output.either(&document("lakehand.config/1", &config, shown), || table.text())?;
+    session.output.either(&document("lakehand.config/1", &config, shown), || session.output.table(&table))?;
     Ok(Exit::Done)
 }
 

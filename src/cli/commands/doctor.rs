@@ -4,6 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::action;
+use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::cli::table::Table;
 use crate::error::{Exit, Result};
@@ -28,16 +29,16 @@ impl Doctor {
         let checks = session.block_on(action::doctor(&patient, &|_| ()))?;
         let failed = checks.iter().any(|check| check.health == Health::Failed);
         let document = Document { format: "lakehand.doctor/1", checks };
-        session.output.either(&document, || text(&document.checks))?;
+        session.output.either(&document, || text(&session.output, &document.checks))?;
         Ok(if failed { Exit::Failed } else { Exit::Done })
     }
 }
 
 /// The checks, a line each.
-pub fn text(checks: &[Check]) -> String {
+pub fn text(output: &Output, checks: &[Check]) -> String {
     let mut table = Table::new(&["check", "state", "", "next"]);
     for check in checks {
         table.row([&check.name, check.health.word(), &check.text, check.next.as_deref().unwrap_or("")]);
     }
-    table.text()
+    output.table(&table)
 }

@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::action::{self, ShownRun};
 use crate::cli::documents::{self, RunHead};
+use crate::cli::output::Output;
 use crate::cli::progress::log_text;
 use crate::cli::report;
 use crate::cli::session::Session;
@@ -42,7 +43,7 @@ impl History {
                     if let Some(user) = lake.only_runs_of().await? {
                         session.output.say(&format!("only runs of {user}; run_index in the profile shares them"));
                     }
-                    session.output.either(&documents::history(&runs), || text(&runs))
+                    session.output.either(&documents::history(&runs), || text(&session.output, &runs))
                 }
             }
         })?;
@@ -65,9 +66,9 @@ fn one(session: &Session, shown: &ShownRun) -> Result<()> {
         limits: summary.sign.as_ref().map_or_else(RunLimits::default, |sign| sign.limits),
     };
     session.output.either(&documents::run(head, &detail.outcomes), || {
-        let mut text = line_table(std::slice::from_ref(summary));
+        let mut text = line_table(&session.output, std::slice::from_ref(summary));
         text.push('\n');
-        text.push_str(&report::outcome_table(&detail.outcomes));
+        text.push_str(&report::outcome_table(&session.output, &detail.outcomes));
         for (kind, reason) in &summary.cannot {
             text.push_str(&format!("{} is off: {} [{}]\n", kind.word(), reason.text, reason.code));
         }
@@ -78,16 +79,16 @@ fn one(session: &Session, shown: &ShownRun) -> Result<()> {
     })
 }
 
-fn text(runs: &[RunSummary]) -> String {
+fn text(output: &Output, runs: &[RunSummary]) -> String {
     if runs.is_empty() {
         return "no run has been made on this lake".to_owned();
     }
     let files: u64 = runs.iter().map(|run| run.backup_files).sum();
     let bytes: Size = runs.iter().map(|run| run.backup_bytes).sum();
-    format!("{}in backups: {}, {bytes}\n", line_table(runs), counted(files, "file"))
+    format!("{}in backups: {}, {bytes}\n", line_table(output, runs), counted(files, "file"))
 }
 
-fn line_table(runs: &[RunSummary]) -> String {
+fn line_table(output: &Output, runs: &[RunSummary]) -> String {
     let mut table =
         Table::new(&["run", "kind", "of", "tables", ">targets", "result", ">holds", "by", "started", "can"]);
     for run in runs {
@@ -111,5 +112,5 @@ fn line_table(runs: &[RunSummary]) -> String {
             &can.join(" "),
         ]);
     }
-    table.text()
+    output.table(&table)
 }

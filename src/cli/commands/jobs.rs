@@ -3,6 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
+use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::cli::table::Table;
 use crate::client::{self, Life, LocalRun};
@@ -52,7 +53,7 @@ impl Jobs {
         let runs = session.block_on(client::local_runs(&session.edge.paths))?;
         let runs: Vec<LocalRun> = runs.into_iter().filter(|run| self.all || run.life != Life::Ended).collect();
         let document = Document { format: "lakehand.jobs/1", runs: runs.iter().map(job).collect() };
-        session.output.either(&document, || text(&runs))?;
+        session.output.either(&document, || text(&session.output, &runs))?;
         Ok(Exit::Done)
     }
 }
@@ -88,7 +89,7 @@ fn life(life: Life) -> &'static str {
     }
 }
 
-fn text(runs: &[LocalRun]) -> String {
+fn text(output: &Output, runs: &[LocalRun]) -> String {
     if runs.is_empty() {
         return "no run of yours works on this host; all of the lake: lakehand history".to_owned();
     }
@@ -106,5 +107,5 @@ fn text(runs: &[LocalRun]) -> String {
             &if run.life == Life::Ended { String::new() } else { snapshot.limits.text(chrono::Utc::now()) },
         ]);
     }
-    table.text()
+    output.table(&table)
 }

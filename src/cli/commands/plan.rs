@@ -56,9 +56,9 @@ impl PlanCommand {
             Ok(plan)
         })?;
         session.output.either(&plan, || {
-            let mut text = planned::text(&plan);
+            let mut text = planned::text(&session.output, &plan);
             if self.steps {
-                text.push_str(&planned::steps(&plan));
+                text.push_str(&planned::steps(&session.output, &plan));
             }
             text.push_str(&match plan.targets.is_empty() {
                 true => "nothing to do\n".to_owned(),

@@ -57,7 +57,7 @@ impl Recover {
             };
             let scope = self.scope(&lake, of.as_ref()).await?;
             let verdicts = action::recover_preview(&lake, of.as_ref(), &scope).await?.targets;
-            let text = || previewed::text(RunKind::Recover, of.as_ref(), &verdicts);
+            let text = || previewed::text(&session.output, RunKind::Recover, of.as_ref(), &verdicts);
             if self.answers.dry_run || verdicts.is_empty() {
                 let document = documents::preview(RunKind::Recover, of.as_ref(), &verdicts);
                 session.output.either(&document, || if verdicts.is_empty() { nothing() } else { text() })?;

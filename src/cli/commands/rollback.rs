@@ -41,13 +41,15 @@ impl Rollback {
             let verdicts = action::rollback_preview(&lake, &of, &scope).await?.targets;
             if self.answers.dry_run {
                 let document = documents::preview(RunKind::Rollback, Some(&of), &verdicts);
-                session.output.either(&document, || previewed::text(RunKind::Rollback, Some(&of), &verdicts))?;
+                session
+                    .output
+                    .either(&document, || previewed::text(&session.output, RunKind::Rollback, Some(&of), &verdicts))?;
                 return Ok(Exit::Done);
             }
             previewed::keeps_any(&lake, RunKind::Rollback, &of, &verdicts).await?;
             previewed::none_ready(RunKind::Rollback, &verdicts)?;
             if !session.output.is_json() {
-                session.output.say(&previewed::text(RunKind::Rollback, Some(&of), &verdicts));
+                session.output.say(&previewed::text(&session.output, RunKind::Rollback, Some(&of), &verdicts));
             }
             let ready = previewed::ready(&verdicts).len();
             question(&settings, &of, ready).ask(&self.answers, &session.edge)?;
