@@ -63,6 +63,7 @@ impl App {
             lines.push(format!("Queries on a target fail for up to ~{window} while it is exchanged."));
         }
         lines.extend(self.limits_text(plan, state.limits).map(|text| format!("{text}.")));
+        lines.extend(self.held_note(state).map(|note| format!("{note}.")));
         lines.extend(self.ticket_note(plan, state.limits));
         lines.push("Reversible: the originals stay as backups; R takes it back.".to_owned());
         let title = if production {

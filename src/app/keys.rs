@@ -283,7 +283,14 @@ pub fn bar(screen: Screen) -> &'static [BarItem] {
             (A::Copy, "copy", 2),
             (A::Out, "plan", 0),
         ],
-        S::Jobs => &[(A::In, "watch", 0), (A::Reload, "read again", 1), (A::Help, "help", 0), (A::Out, "back", 0)],
+        S::Jobs => &[
+            (A::In, "watch", 0),
+            (A::Pause, "pause", 0),
+            (A::Cancel, "cancel", 0),
+            (A::Reload, "read again", 2),
+            (A::Help, "help", 1),
+            (A::Out, "back", 0),
+        ],
         S::Run => &[
             (A::Freeze, "freeze", 1),
             (A::Pause, "pause", 0),
@@ -306,7 +313,7 @@ pub fn bar(screen: Screen) -> &'static [BarItem] {
             (A::Out, "back", 0),
         ],
         S::History => &[
-            (A::In, "targets", 1),
+            (A::In, "targets", 0),
             (A::RollBack, "roll back", 0),
             (A::CleanUp, "clean up", 0),
             (A::Attention, "", 2),

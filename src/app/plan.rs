@@ -6,7 +6,7 @@ use super::effect::Mark;
 use super::message::Failure;
 use super::state::App;
 use crate::error::Reason;
-use crate::model::{Plan, PlannedTarget, RunId, RunLimits, TargetId, wrap};
+use crate::model::{Plan, PlannedTarget, RunId, RunLimits, RunSummary, TargetId, wrap};
 use crate::plan::{StepPreview, is_general, steps};
 
 /// How far it is.
@@ -95,11 +95,24 @@ impl PlanState {
 }
 
 impl App {
+    /// That another run works on what the plan would change: its targets are refused for so long.
+    pub(crate) fn held_note(&self, state: &PlanState) -> Option<String> {
+        let plan = state.plan.as_ref()?;
+        let holds = |run: &RunSummary, target: &PlannedTarget| run.tables.contains(&target.id.table_name().to_string());
+        let other = |run: &&RunSummary| state.executed != Some(Executed::By(run.run.clone()));
+        self.data.runs.live().filter(other).find_map(|run| {
+            let held = plan.targets.iter().find(|target| holds(run, target))?;
+            let table = held.id.table_name();
+            Some(format!("Run {} works on {table}: what it holds is refused until it ends", run.run.suffix()))
+        })
+    }
+
     /// What the plan leaves out and what a person should know, wrapped: of one target first, then what holds for all.
     pub fn plan_notes(&self, row: Option<u32>) -> Vec<String> {
         let Some(state) = &self.data.plan else { return Vec::new() };
         let Some(plan) = &state.plan else { return Vec::new() };
         let mut notes: Vec<String> = self.limits_text(plan, state.limits).into_iter().collect();
+        notes.extend(self.held_note(state).map(|note| format!("! {note}")));
         notes.extend(self.ticket_note(plan, state.limits));
         notes.extend(skipped_notes(plan));
         let selected = row.and_then(|row| plan.targets.get(row as usize));

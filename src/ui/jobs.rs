@@ -6,7 +6,7 @@ use super::numbers::{clock, rounded};
 use super::run::silence_text;
 use super::theme::{Role, role_of};
 use crate::app::{App, percent};
-use crate::model::{RunSummary, count_text};
+use crate::model::{RunState, RunSummary, count_text};
 
 /// Draws it.
 pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
@@ -16,9 +16,11 @@ pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
     canvas.text(columns.kind, 0, "kind", Role::Heading);
     canvas.text(columns.who, 0, "who, where", Role::Heading);
     for (end, word) in
-        [(columns.targets, "targets"), (columns.share, "read"), (columns.time, "time"), (columns.left, "left")]
+        [(columns.targets, "targets"), (columns.share, "done"), (columns.time, "time"), (columns.left, "left")]
     {
-        canvas.right(end, 0, word, Role::Heading);
+        if end > 0 {
+            canvas.right(end, 0, word, Role::Heading);
+        }
     }
     canvas.text(columns.left + 1, 0, "state", Role::Heading);
     let rows = app.list().map(|list| list.rows()).unwrap_or_default();
@@ -68,9 +70,11 @@ struct Columns {
 impl Columns {
     fn new(width: u16) -> Columns {
         let left = width - 9;
-        let narrow = width < 80;
-        let (kind, who) = if narrow { (width, 17) } else { (17, 26) };
-        Columns { kind, who, targets: left - 22, share: left - 16, time: left - 8, left }
+        // Where room is short, who works on it is more than what it is and since when.
+        if width < 80 {
+            return Columns { kind: width, who: 17, targets: left - 15, share: left - 9, time: 0, left };
+        }
+        Columns { kind: 17, who: 26, targets: left - 24, share: left - 18, time: left - 9, left }
     }
 }
 
@@ -84,13 +88,20 @@ fn line_of(app: &App, run: &RunSummary, canvas: &mut Canvas<'_>, y: u16, columns
     let elapsed = (app.data.now - run.started).to_std().unwrap_or_default();
     let rates = snapshot.map(|snapshot| snapshot.rates).or(run.sign.as_ref().map(|sign| sign.rates));
     let share = rates.map_or_else(|| "?".to_owned(), |rates| percent(rates.share).replace(' ', ""));
+    let paused = app.data.runs.state(run) == RunState::Paused;
     let left = rates.and_then(|rates| rates.left_ms).filter(|_| elapsed.as_secs() >= 10);
-    let left = left.map_or_else(|| "?".to_owned(), |left| format!("~{}", clock(rounded(left))));
+    let left = match left {
+        _ if paused => String::new(),
+        Some(left) => format!("~{}", clock(rounded(left))),
+        None => "?".to_owned(),
+    };
     let targets = format!("{}/{}", count_text(done), count_text(run.targets));
     for (end, text) in
         [(columns.targets, &targets), (columns.share, &share), (columns.time, &clock(elapsed)), (columns.left, &left)]
     {
-        canvas.right(end, y, text, Role::Text);
+        if end > 0 {
+            canvas.right(end, y, text, Role::Text);
+        }
     }
     match app.data.runs.silent_for(&run.run, app.data.now) {
         Some(_) => canvas.text(columns.left + 1, y, "SILENT", Role::Bad),

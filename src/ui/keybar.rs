@@ -49,6 +49,10 @@ fn key_items(app: &App, columns: usize) -> Vec<(String, String)> {
         items.iter().map(|(_, key, label)| width(key) + width(label) + 3).sum::<usize>().saturating_sub(2) > columns
     };
     while long(&items) {
+        if let Some((_, _, label)) = reason_to_shorten(&mut items) {
+            *label = "off".to_owned();
+            continue;
+        }
         let Some(last) = items.iter().map(|(rank, _, _)| *rank).max() else { break };
         let Some(at) = items.iter().rposition(|(rank, _, _)| *rank == last) else { break };
         if items.len() == 1 {
@@ -57,6 +61,12 @@ fn key_items(app: &App, columns: usize) -> Vec<(String, String)> {
         items.remove(at);
     }
     items.into_iter().map(|(_, key, label)| (key, label)).collect()
+}
+
+/// Where only the main keys are left: a key that is off, whose reason a press of it tells.
+fn reason_to_shorten(items: &mut [(u8, String, String)]) -> Option<&mut (u8, String, String)> {
+    let only_main = items.iter().all(|(rank, _, _)| *rank == 0);
+    items.iter_mut().rev().find(|(_, _, label)| only_main && label.starts_with("off: "))
 }
 
 /// A key, or the pair that belongs together.
@@ -75,6 +85,7 @@ fn shown(app: &App, action: Action, _label: &str) -> bool {
         Action::Recover if *app.view() != View::Attention => app.off(action).is_none(),
         Action::RollBack if matches!(app.view(), View::Run(_)) => app.off(action).is_none(),
         Action::RollBack if *app.view() == View::Lake => app.off(action).is_none(),
+        Action::Pause | Action::Cancel if *app.view() == View::Jobs => app.off(Action::Pause).is_none(),
         Action::Pause | Action::Cancel | Action::Freeze | Action::Palette if matches!(app.view(), View::Run(_)) => {
             app.off(Action::Pause).is_none()
         }
@@ -101,8 +112,8 @@ fn label_of(app: &App, action: Action, label: &str) -> String {
         return "follow".to_owned();
     }
     if action == Action::Pause
-        && let View::Run(run) = app.view()
-        && app.data.runs.watched.get(run).is_some_and(|snapshot| snapshot.state == crate::model::RunState::Paused)
+        && let Some(run) = app.selected_run_id()
+        && app.data.runs.watched.get(&run).is_some_and(|snapshot| snapshot.state == crate::model::RunState::Paused)
     {
         return "resume".to_owned();
     }

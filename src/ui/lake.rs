@@ -90,7 +90,7 @@ fn totals(app: &App, canvas: &mut Canvas<'_>, y: u16) {
         crate::model::Size(0) => {}
         bytes => text.push_str(&format!("   in trash ~{bytes}")),
     }
-    canvas.line(0, y, canvas.width(), &text, Role::Text);
+    canvas.clauses(0, y, canvas.width(), &text, Role::Text);
 }
 
 fn empty(app: &App, canvas: &mut Canvas<'_>, y: u16) {

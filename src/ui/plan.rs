@@ -138,7 +138,7 @@ fn list(app: &App, state: &PlanState, plan: &Plan, canvas: &mut Canvas<'_>, abov
     let heading = above - 1;
     let end = |from_right: u16| width - from_right;
     let columns: &[(u16, &str)] = if narrow {
-        &[(18, "files"), (11, "after")]
+        &[(19, "files"), (12, "after")]
     } else {
         &[(42, "files"), (35, "after"), (28, "groups"), (18, "size"), (12, "time")]
     };

@@ -331,7 +331,7 @@ fn now_text(target: &TargetProgress) -> String {
             None => state.word().to_owned(),
         },
         Some(step @ (Step::Write | Step::Verify)) => {
-            format!("{} {} {}", step.number(), step.word(), percent(target.share).replace(' ', ""))
+            format!("{} {} {}", step.number(), step.word(), percent(target.share.min(0.99)).replace(' ', ""))
         }
         Some(step) => format!("{} {}", step.number(), step.word()),
         None => state.word().to_owned(),

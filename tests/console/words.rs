@@ -128,6 +128,45 @@ fn jobs_say_what_a_run_may_take() {
 }
 
 #[test]
+fn jobs_name_who_works_and_how_to_steer_at_every_size() {
+    for size in SIZES {
+        let mut console = Console::open(size);
+        load(&mut console);
+        let mut runs = summaries();
+        let mut other = live_summary();
+        other.run = run_id("1121-0940-a2b");
+        runs.extend([live_summary(), other]);
+        console.send(Msg::Run(RunMsg::Listed { runs, complete: true }));
+        let paused = lakehand::model::RunSnapshot { state: lakehand::model::RunState::Paused, ..snapshot() };
+        console.send(Msg::Run(RunMsg::Attached(Box::new(paused))));
+        console.keys("4g");
+        while !console.text().contains(">  1121-0942-p2c") {
+            console.keys("j");
+        }
+        let text = console.text();
+        let row = text.lines().find(|row| row.starts_with(">  1121-0942-p2c")).unwrap();
+        assert!(row.contains(" oncall@gw01 ") && row.ends_with("PAUSED") && !row.contains('~'), "{row}");
+        assert!(bottom(&console, 1).contains("P resume  K cancel"), "{}", bottom(&console, 1));
+    }
+}
+
+#[test]
+fn a_plan_says_that_another_run_holds_its_table() {
+    for size in SIZES {
+        let mut console = on_orders(size);
+        list_runs(&mut console, true);
+        console.keys("p");
+        plan_made(&mut console);
+        let words =
+            |console: &Console| console.text().split_whitespace().collect::<Vec<_>>().join(" ").replace("│ │ ", "");
+        let said = "Run p2c works on sales.orders";
+        assert!(words(&console).contains(said), "{}", console.text());
+        console.keys("X");
+        assert!(words(&console).contains(said), "{}", console.text());
+    }
+}
+
+#[test]
 fn marks_of_a_run_widen_to_their_table_and_the_run() {
     let mut console = Console::open((80, 24));
     load(&mut console);
