@@ -94,6 +94,20 @@ impl Bench {
     }
 }
 
+impl Bench {
+    /// A key and the slices of what it began, each with its frame: what a key that comes meanwhile waits for.
+    fn slices(&mut self, key: Key) -> Vec<Duration> {
+        let mut took = vec![self.key(key)];
+        while self.app.is_busy() {
+            let begun = Instant::now();
+            self.send(Msg::Continue);
+            self.draw();
+            took.push(begun.elapsed());
+        }
+        took
+    }
+}
+
 fn histogram() -> Histogram {
     let mut histogram = Histogram::default();
     for (bin, files) in [(12, 3), (14, 40), (16, 200), (18, 17), (20, 2)] {
@@ -215,6 +229,8 @@ fn main() {
         [Key::Char('j'), Key::Char('j'), Key::Char('k'), Key::PageDown, Key::PageUp, Key::Char('G'), Key::Char('g')];
     report("moving in 1,000,000 partitions", bench.keys(&moves, 700), frame);
     report("marking in 1,000,000 partitions", bench.keys(&[Key::Char(' '), Key::Down], 400), frame);
+    report("marking all of 1,000,000 partitions, a slice", bench.slices(Key::Char('a')), frame);
+    report("taking 1,000,000 marks off", bench.slices(Key::Char('u')), frame);
     let typed = "/shop=0999".chars().map(Key::Char).chain([Key::Enter, Key::Esc]).collect::<Vec<_>>();
     report("typing a filter over 1,000,000 partitions", bench.keys(&typed, 120), frame);
     let sorts = ["sn", "sf", "sw"].concat().chars().map(Key::Char).collect::<Vec<_>>();

@@ -178,6 +178,17 @@ impl Basket {
         }
     }
 
+    /// Makes room for so many marks of a table, where any of it is marked or will be at once.
+    pub fn reserve(&mut self, table: &TableName, names: usize) {
+        let marked = self.tables.entry(table.clone()).or_default();
+        if !marked.whole {
+            marked.names.reserve(names.saturating_sub(marked.names.len()));
+        }
+        if !marked.whole && marked.names.is_empty() && names == 0 {
+            self.tables.remove(table);
+        }
+    }
+
     /// Drops a table with all its marks.
     pub fn drop_table(&mut self, table: &TableName) {
         let before = self.tables.clone();

@@ -13,6 +13,18 @@ use crate::model::{Budget, FileTime, TableName, TargetId, age_text, count_text, 
 /// More marks of one table are not looked at one by one for a frame.
 const MOST_LOOKED_AT: usize = 10_000;
 
+/// Rows that are marked before a key that waits is looked at.
+const SLICE: usize = 2_000;
+
+/// All rows of a list being marked, a slice at a time.
+#[derive(Clone, Debug)]
+pub(crate) struct Marking {
+    view: View,
+    rows: Vec<u32>,
+    at: usize,
+    new: u64,
+}
+
 impl App {
     /// Space.
     pub(crate) fn mark(&mut self) -> Vec<Effect> {
@@ -117,12 +129,20 @@ impl App {
     }
 
     fn mark_rows(&mut self, rows: &[u32]) -> u64 {
-        let mut new = 0;
         let view = self.view().clone();
+        self.mark_rows_of(&view, rows)
+    }
+
+    fn mark_rows_of(&mut self, view: &View, rows: &[u32]) -> u64 {
+        let mut new = 0;
         for row in rows {
-            let mark = match &view {
+            let mark = match view {
                 View::Partitions(table) if self.data.basket.has_table(table) => continue,
-                View::Partitions(table) => self.data.partitions.get(table).map(|rows| Mark::Target(rows.id(*row))),
+                View::Partitions(table) => {
+                    // A table that was read anew meanwhile may have fewer.
+                    let known = self.data.partitions.get(table).filter(|rows| (*row as usize) < rows.len());
+                    known.map(|rows| Mark::Target(rows.id(*row)))
+                }
                 View::Lake | View::Tables(_) => {
                     self.data.tables.rows().get(*row as usize).map(|table| Mark::Table(table.name.clone()))
                 }
@@ -150,14 +170,56 @@ impl App {
             self.say(Level::Warn, "databases are marked one by one");
             return Vec::new();
         }
-        let new = self.mark_rows(&rows);
+        if let View::Partitions(table) = self.view() {
+            // Growing while a million are marked would be a slice of its own, and a long one.
+            self.data.basket.reserve(&table.clone(), rows.len());
+        }
+        let many = rows.len() > SLICE;
+        self.marking = Some(Marking { view: self.view().clone(), rows, at: 0, new: 0 });
+        if many {
+            let all = self.marking.as_ref().map_or(0, |marking| marking.rows.len() as u64);
+            self.say(Level::Info, format!("marking {}; Ctrl-c stops", counted(all, "row")));
+        }
+        self.mark_more()
+    }
+
+    /// The next slice of `a`; with the last one what came of it is said.
+    pub(crate) fn mark_more(&mut self) -> Vec<Effect> {
+        let Some(mut marking) = self.marking.take() else { return Vec::new() };
+        let view = marking.view.clone();
+        let end = (marking.at + SLICE).min(marking.rows.len());
+        marking.new += self.mark_rows_of(&view, &marking.rows[marking.at..end]);
+        marking.at = end;
+        if end < marking.rows.len() {
+            self.marking = Some(marking);
+            return Vec::new();
+        }
+        self.marked_all(&view, marking.new)
+    }
+
+    /// Stops marking; what is marked stays. Whether anything was being marked.
+    pub(crate) fn stop_marking(&mut self) -> bool {
+        let Some(marking) = self.marking.take() else { return false };
+        let all = count_text(marking.rows.len() as u64);
+        self.say(Level::Warn, format!("marking stopped: {} of {all} rows looked at", count_text(marking.at as u64)));
+        true
+    }
+
+    /// Why nothing is planned yet: not everything is marked.
+    pub(crate) fn still_marking(&self) -> Option<String> {
+        let marking = self.marking.as_ref()?;
+        let share = marking.at as f32 / marking.rows.len().max(1) as f32;
+        Some(format!("still marking, {}", super::runs::percent(share)))
+    }
+
+    fn marked_all(&mut self, view: &View, new: u64) -> Vec<Effect> {
         let mut text = format!("{} marked", count_text(new));
-        let reading = match self.view() {
+        let reading = match view {
             View::Partitions(table) => self.data.reading(&Reading::Table(table.clone())),
             _ => self.data.reading(&Reading::Lake),
         };
         if reading.is_some() {
-            text.push_str(&match self.not_listed_yet() {
+            text.push_str(&match self.not_listed_yet(view) {
                 Some(count) if count > 0 => format!("; {} not listed yet are not", count_text(count)),
                 _ => "; what is not listed yet is not".to_owned(),
             });
@@ -167,8 +229,8 @@ impl App {
     }
 
     /// The partitions of this table that were not listed, where the catalog or the last scan says how many there are.
-    fn not_listed_yet(&self) -> Option<u64> {
-        let View::Partitions(table) = self.view() else { return None };
+    fn not_listed_yet(&self, view: &View) -> Option<u64> {
+        let View::Partitions(table) = view else { return None };
         let all = self.data.tables.get(table)?.targets;
         let listed = self.data.partitions.get(table).map_or(0, |rows| rows.len() as u64);
         Some(all.saturating_sub(listed))
@@ -176,6 +238,7 @@ impl App {
 
     /// `u`.
     pub(crate) fn mark_none(&mut self) -> Vec<Effect> {
+        self.marking = None;
         if let View::RunTargets(_) = self.view() {
             self.data.runs.marked.clear();
             return Vec::new();

@@ -414,6 +414,9 @@ impl App {
 
     /// Ctrl-c: stops what is read or sorted; never a run.
     pub(crate) fn stop(&mut self) -> Vec<Effect> {
+        if self.stop_marking() {
+            return Vec::new();
+        }
         if self.with_list(|list, _, _| list.stop()) {
             self.say(Level::Info, "sorting stopped; the old order stays");
             return Vec::new();

@@ -131,6 +131,9 @@ impl App {
     }
 
     fn plan_off(&self) -> Option<String> {
+        if let Some(why) = self.still_marking() {
+            return Some(why);
+        }
         let on_row = matches!(self.selected(), Selected::Table(_) | Selected::Target(_) | Selected::File(..));
         (self.data.basket.is_empty() && !on_row).then(|| "nothing is marked".to_owned())
     }

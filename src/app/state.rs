@@ -12,6 +12,7 @@ use super::filter::Source;
 use super::keys::Keys;
 use super::list::List;
 use super::lists::{first_sort, source_of};
+use super::marks::Marking;
 use super::nav::{Screen, Trail, View};
 use super::options::{Here, LakeInfo, Look, Options, Start};
 use super::runs::Runs;
@@ -59,6 +60,8 @@ pub struct App {
     pub(crate) loaded: bool,
     /// What is inspected, as it would be afterwards.
     pub(crate) predicted: Option<(TableName, Histogram)>,
+    /// Rows that are being marked.
+    pub(crate) marking: Option<Marking>,
     pub(crate) focused: bool,
     /// When the runs were asked for last.
     pub(crate) runs_asked: DateTime<Utc>,
@@ -128,6 +131,7 @@ impl App {
             cached: false,
             loaded: false,
             predicted: None,
+            marking: None,
             focused: true,
             runs_asked: now,
         })
@@ -145,7 +149,7 @@ impl App {
 
     /// Whether `Msg::Continue` is wanted.
     pub fn is_busy(&self) -> bool {
-        self.lists.get(self.trail.view()).is_some_and(|list| list.working().is_some())
+        self.marking.is_some() || self.lists.get(self.trail.view()).is_some_and(|list| list.working().is_some())
     }
 
     /// How long until the next `Msg::Tick` is wanted. While idle that is long, and writes nothing.

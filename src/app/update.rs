@@ -90,6 +90,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Continue => {
             app.with_list(|list, source, _| list.work(source));
             app.dirty = true;
+            return app.mark_more();
         }
         Msg::Lake(message) => return app.lake_message(message),
         Msg::Files { target, files } => app.files(target, files),

@@ -548,6 +548,40 @@ fn footers_of_a_table_are_those_of_its_marked_partitions_and_a_stop_keeps_what_c
     assert!(text.lines().any(|line| line.starts_with("  Spark 3.5.1") && line.trim_end().ends_with('?')), "{text}");
 }
 
+#[test]
+fn marking_very_many_rows_goes_on_between_keys_and_can_be_stopped() {
+    let mut console = Console::open((80, 24));
+    load(&mut console);
+    console.keys("j<Enter>");
+    let table = table_name("sales.orders");
+    let one = &targets()[0];
+    let many = (0..5_000).map(|number| {
+        let mut target = one.clone();
+        target.id.partition = Some(format!("dt=2026-11-17/shop={number:05}"));
+        target
+    });
+    console.send(Msg::Lake(LakeMsg::Targets { table: table.clone(), targets: many.collect() }));
+    console.send(Msg::Lake(LakeMsg::Ended { reading: Reading::Table(table), stopped: false }));
+    while console.app.is_busy() {
+        console.send(Msg::Continue);
+    }
+    console.keys("a");
+    assert!(console.app.is_busy() && console.text().contains("marking 5,000 rows"), "{}", console.text());
+    console.keys("p");
+    assert!(console.text().contains("still marking, 40 %"), "{}", console.text());
+    console.keys("<Ctrl-c>");
+    assert!(!console.app.is_busy() && console.text().contains("marking stopped: 2,000 of 5,000"), "{}", console.text());
+    assert!(console.row(0).contains("basket 2.0k"), "{}", console.row(0));
+    console.keys("a");
+    while console.app.is_busy() {
+        console.send(Msg::Continue);
+    }
+    assert!(console.text().contains("3,000 marked"), "{}", console.text());
+    assert!(console.row(0).contains("basket 5.0k"), "{}", console.row(0));
+    console.keys("p");
+    assert!(console.take().iter().any(|effect| matches!(effect, Effect::Plan { marks } if marks.len() == 5_000)));
+}
+
 fn namenode(console: &mut Console, seconds: i64, state: ServiceState) {
     let at = now() + chrono::TimeDelta::seconds(seconds);
     console.send(Msg::Service(Service { word: "nn".to_owned(), state, at }));
