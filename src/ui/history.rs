@@ -257,8 +257,13 @@ fn outcome_cells(outcome: &TargetOutcome, canvas: &mut Canvas<'_>, y: u16, name:
     let room = if with_reason || !wide { columns - name - 5 } else { 12 };
     canvas.line(name + 4, y, room, &state, role_of(&state.replace(':', " ")));
     if wide && !with_reason {
-        let files = format!("{} -> {}", count_text(outcome.files_before), count_text(outcome.files_after));
+        // What was not exchanged has no files after, and nothing was verified.
+        let before = count_text(outcome.files_before);
+        let done = outcome.state.is_success();
+        let files = if done { format!("{before} -> {}", count_text(outcome.files_after)) } else { before };
         canvas.right(name + 31, y, &files, Role::Text);
-        canvas.right(name + VERIFIED, y, &outcome.verified, Role::Text);
+        if done {
+            canvas.right(name + VERIFIED, y, &outcome.verified, Role::Text);
+        }
     }
 }

@@ -17,7 +17,7 @@ pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
         };
         let text = format!("! {} {what}, {}@{}", run.run.short(), run.user, run.host);
         let end = canvas.width();
-        canvas.field(0, y, end.saturating_sub(16), &text, Role::Bad);
+        canvas.line(0, y, end.saturating_sub(12), &text, Role::Bad);
         canvas.right(end, y, "! opens it", Role::Key);
         y += 1;
     }

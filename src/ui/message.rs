@@ -228,5 +228,13 @@ fn preview_freshness(app: &App) -> String {
     if decide {
         return "nothing was changed; :keep or :restore decides for the targets that need it".to_owned();
     }
+    // A verdict that its column has no room for.
+    let row = app.list().and_then(|list| list.selected());
+    if let Some(target) = row.and_then(|row| preview.targets.get(row as usize)) {
+        let verdict = super::preview::verdict_text(target);
+        if width(&verdict) > 14 {
+            return verdict;
+        }
+    }
     "nothing was changed".to_owned()
 }

@@ -38,9 +38,12 @@ fn ask(question: &Question, canvas: &mut Canvas<'_>) {
         }
         Ask::Typed { prompt, .. } => {
             let x = inside.text(0, row, prompt, Role::Heading);
-            inside.text(x, row, &format!("  {}_", question.typed), Role::Key);
-            let end = inside.width();
-            inside.right(end, row, "Esc cancels", Role::Text);
+            let x = inside.text(x, row, &format!("  {}_", question.typed), Role::Key);
+            let (end, cancels) = (inside.width(), "Esc cancels");
+            // Never over what is typed.
+            if x + 2 + cancels.len() as u16 <= end {
+                inside.right(end, row, cancels, Role::Text);
+            }
         }
     }
     if let Some(wrong) = &question.wrong {

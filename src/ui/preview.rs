@@ -3,7 +3,7 @@
 use super::canvas::Canvas;
 use super::theme::{Role, role_of};
 use crate::app::{App, Ask, Preview, TargetVerdict, Verdict, Within};
-use crate::model::{RunKind, Size, age_text, count_text, counted, duration_text};
+use crate::model::{RunKind, Size, age_text, count_text, counted, duration_text, width};
 
 /// Draws it.
 pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
@@ -86,12 +86,12 @@ fn facts(app: &App, preview: &Preview) -> Vec<(&'static str, String)> {
                 ("deletes", format!("{}: {}, {kept_bytes}", counted(ready, "backup"), counted(kept, "file"))),
                 ("when", when),
                 ("you lose", "the rollback of this run; no other copy of these files exists".to_owned()),
-                ("checked", format!("verified, {}, nothing late or open: by target below", old_enough(preview))),
+                ("checked", format!("verified; {}; nothing late or open: by target below", old_enough(preview))),
             ]
         }
         _ => vec![
             ("scope", scope_text(app, preview)),
-            ("does", "looks at each target, then finishes or takes back; no row is lost or doubled".to_owned()),
+            ("does", "looks, then finishes or takes back; no row is lost or doubled".to_owned()),
         ],
     }
 }
@@ -104,13 +104,14 @@ fn old_enough(preview: &Preview) -> String {
 }
 
 fn list(app: &App, preview: &Preview, canvas: &mut Canvas<'_>, above: u16) {
-    let width = canvas.width();
-    let narrow = width < 80;
+    let columns = canvas.width();
+    // Of what died in the middle only the proposal counts.
+    let narrow = columns < 80 || preview.kind == RunKind::Recover;
     let heading = above - 1;
     let one_table = preview.targets.windows(2).all(|pair| pair[0].id.table_name() == pair[1].id.table_name());
     let names: Vec<String> = preview.targets.iter().map(|target| short_name(target, one_table)).collect();
-    let longest = names.iter().map(|name| crate::model::width(name)).max().unwrap_or(0) as u16;
-    let name = longest.clamp(14, width.saturating_sub(if narrow { 30 } else { 52 }));
+    let longest = names.iter().map(|name| width(name)).max().unwrap_or(0) as u16;
+    let name = longest.clamp(14, columns.saturating_sub(if narrow { 30 } else { 52 }));
     let (live, kept) = (name + 4, name + 19);
     let verdict = if narrow { name + 4 } else { name + 36 };
     canvas.text(3, heading, "target", Role::Heading);
@@ -131,7 +132,7 @@ fn list(app: &App, preview: &Preview, canvas: &mut Canvas<'_>, above: u16) {
             canvas.line(kept, y, 16, &kept_text(target), Role::Text);
         }
         let text = verdict_text(target);
-        canvas.line(verdict, y, width.saturating_sub(verdict), &text, role_of(&text.replace(':', " ")));
+        canvas.line(verdict, y, columns.saturating_sub(verdict), &text, role_of(&text.replace(':', " ")));
         if cursor == Some(*row) {
             canvas.bold_row(y);
         }
@@ -171,7 +172,7 @@ fn kept_text(target: &TargetVerdict) -> String {
     }
 }
 
-fn verdict_text(target: &TargetVerdict) -> String {
+pub(super) fn verdict_text(target: &TargetVerdict) -> String {
     let stay =
         if target.newer_files > 0 { format!(", {} stay", count_text(target.newer_files)) } else { String::new() };
     match &target.verdict {
@@ -207,6 +208,20 @@ fn footer(app: &App, preview: &Preview, canvas: &mut Canvas<'_>, y: u16, rows: u
     question(app, preview, canvas, y);
 }
 
+/// Why nothing can be done, where it is the same of every target.
+fn only_reason(preview: &Preview) -> Option<&str> {
+    let reason = |target: &'_ TargetVerdict| match &target.verdict {
+        Verdict::Refused(reason) => Some(reason.text.clone()),
+        _ => None,
+    };
+    let first = preview.targets.first()?;
+    let same = preview.targets.iter().all(|target| reason(target).is_some() && reason(target) == reason(first));
+    match &first.verdict {
+        Verdict::Refused(reason) if same => Some(&reason.text),
+        _ => None,
+    }
+}
+
 fn question(app: &App, preview: &Preview, canvas: &mut Canvas<'_>, y: u16) {
     let end = canvas.width();
     let Some(question) = &preview.question else {
@@ -218,9 +233,12 @@ fn question(app: &App, preview: &Preview, canvas: &mut Canvas<'_>, y: u16) {
                 Some(server) => format!("off: the {} does not answer; r checks again", server.name()),
                 None => "a server was lost meanwhile; r checks again".to_owned(),
             },
-            (Some(_), _) => format!("NO: no target here is ready to {}", act(preview.kind)),
+            (Some(_), _) => match only_reason(preview) {
+                Some(reason) => format!("NO: {reason}"),
+                None => format!("NO: no target here is ready to {}", act(preview.kind)),
+            },
         };
-        canvas.field(2, y, end - 2, &text, role_of(&text.replace("NO", "FAILED")));
+        canvas.line(2, y, end - 2, &text, role_of(&text.replace("NO:", "FAILED")));
         return;
     };
     match &question.ask {
@@ -230,16 +248,28 @@ fn question(app: &App, preview: &Preview, canvas: &mut Canvas<'_>, y: u16) {
             let x = canvas.text(x + 4, y, "[ Cancel ]", Role::Focus);
             canvas.text(x, y, "  Enter or Esc", Role::Text);
         }
-        Ask::Typed { prompt, .. } => {
-            let x = canvas.text(2, y, prompt, Role::Heading);
-            canvas.text(x, y, &format!("  {}_", question.typed), Role::Key);
-            canvas.right(end, y, "Esc cancels", Role::Text);
+        Ask::Typed { prompt, expected, .. } => {
+            let x = canvas.text(2, y, prompt, Role::Heading) + 2;
+            // What is typed is always in sight: under its prompt where there is no room beside it.
+            let typed = format!("{}_", question.typed);
+            let room = width(&typed).max(width(expected) + 2) as u16;
+            if x + room > end {
+                let x = canvas.text(2, y + 1, &typed, Role::Key) + 2;
+                let wrong = question.wrong.as_deref().unwrap_or_default();
+                return canvas.line(x, y + 1, end.saturating_sub(x), wrong, Role::Warn);
+            }
+            canvas.text(x, y, &typed, Role::Key);
+            if x + room + CANCELS.len() as u16 <= end {
+                canvas.right(end, y, CANCELS, Role::Text);
+            }
         }
     }
     if let Some(wrong) = &question.wrong {
         canvas.field(2, y + 1, end - 2, wrong, Role::Warn);
     }
 }
+
+const CANCELS: &str = "Esc cancels";
 
 fn act(kind: RunKind) -> &'static str {
     match kind {

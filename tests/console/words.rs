@@ -167,6 +167,28 @@ fn a_plan_says_that_another_run_holds_its_table() {
 }
 
 #[test]
+fn what_is_typed_is_in_sight_at_every_size() {
+    for size in SIZES {
+        let mut console = Console::with(size, |options| options.lake.production = true);
+        load(&mut console);
+        list_runs(&mut console, false);
+        for (keys, run) in [("5/k7f<Enter>R", "1121-0214-k7f"), ("<Esc>5<Esc>/d1z<Enter>C", "1117-0200-d1z")] {
+            console.keys(keys);
+            crate::runs::previewed(&mut console, run, Some("at once"));
+            console.keys("987<Enter>");
+            let text = console.text();
+            assert!(text.contains("987_"), "{run} at {size:?}:\n{text}");
+        }
+        console.keys("<Esc>0j<Enter>");
+        load_targets(&mut console);
+        console.keys("p");
+        plan_made(&mut console);
+        console.keys("X987654");
+        assert!(console.text().contains("987654_"), "{}", console.text());
+    }
+}
+
+#[test]
 fn marks_of_a_run_widen_to_their_table_and_the_run() {
     let mut console = Console::open((80, 24));
     load(&mut console);
