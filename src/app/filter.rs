@@ -24,7 +24,7 @@ pub enum Field {
     Saves,
     /// Seconds of work.
     Work,
-    /// Seconds since it was looked at, or since its newest change.
+    /// Seconds since it was looked at, since its newest change, or since a run ended.
     Age,
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::data::{Data, Log};
-use super::filter::Source;
+use super::filter::{Field, Source};
 use super::nav::View;
 use super::order::SortKey;
 use super::sources::{FileSource, Made, TableSource, TargetSource};
@@ -68,12 +68,23 @@ fn run_source<'a>(data: &'a Data, runs: Vec<&'a RunSummary>) -> Made<'a> {
     let states: Vec<String> = runs.iter().map(|run| data.runs.result(run)).collect();
     let text =
         |run: &RunSummary| format!("{} {} {} {}", run.run.short(), run.kind.word(), run.tables.join(" "), run.user);
-    let length = runs.len();
-    Made::new(
-        length,
+    let numbers: Vec<_> =
+        runs.iter().map(|run| (run.backup_files, run.backup_bytes.0, run.finished.map(|at| data.now - at))).collect();
+    let number = move |row: u32, field| {
+        let (files, bytes, ended) = numbers[row as usize];
+        match field {
+            Field::Files => Some(files),
+            Field::Bytes => Some(bytes),
+            Field::Age => ended.map(|ended| ended.num_seconds().max(0) as u64),
+            _ => None,
+        }
+    };
+    let made = Made::new(
+        runs.len(),
         move |row| Cow::Owned(text(runs[row as usize])),
         move |row| Cow::Owned(states[row as usize].clone()),
-    )
+    );
+    Made { number: Box::new(number), ..made }
 }
 
 fn outcome_source(outcomes: Vec<&TargetOutcome>) -> Made<'_> {

@@ -9,7 +9,7 @@ use super::shown::{Level, Overlay};
 use super::state::App;
 use crate::error::Code;
 use crate::ipc::Decision;
-use crate::model::{Budget, RunId, RunKind, TableName, TargetId, parse_duration};
+use crate::model::{Budget, RunId, RunKind, TableName, TargetId, count_text, parse_duration};
 
 /// The palette that is open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub struct Entry {
 }
 
 /// Commands that take an argument: name, argument, help.
-pub const COMMANDS: [(&str, &str, &str); 19] = [
+pub const COMMANDS: [(&str, &str, &str); 20] = [
     ("table", "DB.TABLE", "its partitions"),
     ("partition", "KEY=VALUE", "a partition of this table"),
     ("run", "RUN", "its targets, or the run itself while it works"),
@@ -63,6 +63,7 @@ pub const COMMANDS: [(&str, &str, &str); 19] = [
     ("save", "FILE", "write the plan to a file, or under its id"),
     ("rollback", "RUN or DB.TABLE", "take a run back, or the latest on a table: preview, then asks"),
     ("cleanup", "--skip-trash --minimum-age 72h", "clean up without a trash, or younger: asks all the same"),
+    ("cleanup", "--older-than 7d", "the runs that ended before and hold backups, each with when C is on"),
     ("restore --to", "DIR", "copy kept files of the run aside"),
     ("keep", "", "recover: what is live stays, where a decision is needed"),
     ("restore", "", "recover: the originals come back, where a decision is needed"),
@@ -238,11 +239,33 @@ impl App {
         }
     }
 
+    /// History, with the runs only that ended so long ago and hold backups; none of them is chosen.
+    fn runs_older_than(&mut self, age: &str) -> Vec<Effect> {
+        if let Err(error) = parse_duration(age) {
+            return self.refuse(format!("--older-than: {}", error.message()));
+        }
+        let effects = self.go(View::History);
+        self.with_list(|list, source, _| list.set_filter(&format!("age>={age} files>0"), source));
+        let runs = self.list().map_or(0, |list| list.rows().len() as u64);
+        let text = match runs {
+            0 => format!("no run older than {age} holds backups; Esc shows all runs"),
+            1 => format!("1 run older than {age} holds backups; C previews it, Esc shows all runs"),
+            _ => format!("{} runs older than {age} hold backups; C previews one, Esc shows all", count_text(runs)),
+        };
+        self.say(Level::Info, text);
+        effects
+    }
+
     /// Only the age may be set aside, by typing another one; whatever else keeps `C` off stays in force.
     fn cleanup(&mut self, argument: &str) -> Vec<Effect> {
+        if let Some(age) = argument.strip_prefix("--older-than") {
+            return self.runs_older_than(age.trim_start_matches('=').trim());
+        }
         let terms = match parse_terms(argument) {
             Ok(terms) => terms,
-            Err(word) => return self.refuse(format!("{word:?} is neither --skip-trash nor --minimum-age 72h")),
+            Err(word) => {
+                return self.refuse(format!("{word:?} is none of --older-than 7d, --skip-trash, --minimum-age 72h"));
+            }
         };
         let young = self.selected_run().is_some_and(|run| run.cleanup_from.is_some_and(|from| from > self.data.now));
         match self.off(Action::CleanUp) {

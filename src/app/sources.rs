@@ -175,6 +175,8 @@ pub struct Made<'a> {
     pub belongs: Box<dyn Fn(u32) -> bool + 'a>,
     /// How soon it should be seen.
     pub urgency: Box<dyn Fn(u32) -> u64 + 'a>,
+    /// Its numbers.
+    pub number: Box<dyn Fn(u32, Field) -> Option<u64> + 'a>,
 }
 
 impl<'a> Made<'a> {
@@ -195,6 +197,7 @@ impl<'a> Made<'a> {
             state: Box::new(state),
             belongs: Box::new(|_| true),
             urgency: Box::new(|_| 0),
+            number: Box::new(|_, _| None),
         }
     }
 }
@@ -218,5 +221,9 @@ impl Source for Made<'_> {
 
     fn urgency(&self, row: u32) -> u64 {
         (self.urgency)(row)
+    }
+
+    fn number(&self, row: u32, field: Field) -> Option<u64> {
+        (self.number)(row, field)
     }
 }

@@ -303,6 +303,28 @@ fn the_palette_opens_the_rollback_of_a_run_and_of_a_table() {
 }
 
 #[test]
+fn old_runs_with_backups_are_listed_and_none_is_chosen() {
+    let mut console = Console::open((80, 24));
+    load(&mut console);
+    let mut runs = crate::runs::summaries();
+    let old = runs.iter_mut().find(|run| run.run.matches("d1z")).unwrap();
+    old.finished = Some(now() - chrono::TimeDelta::days(4));
+    console.send(Msg::Run(RunMsg::Listed { runs, complete: true }));
+    console.keys(":cleanup --older-than 2d<Enter>");
+    assert_eq!(*console.app.view(), View::History);
+    let text = console.text();
+    assert!(text.contains("1 run older than 2d holds backups"), "{text}");
+    assert!(text.contains("1117-0200-d1z") && !text.contains("1121-0214-k7f"), "{text}");
+    assert!(!console.take().iter().any(|effect| matches!(effect, Effect::Preview { .. })));
+    console.keys("<Esc>");
+    assert!(console.text().contains("1121-0214-k7f"), "{}", console.text());
+    console.keys(":cleanup --older-than 9d<Enter>");
+    assert!(console.text().contains("no run older than 9d holds backups"), "{}", console.text());
+    console.keys(":cleanup --older-than soon<Enter>");
+    assert!(console.text().contains("is not a duration"), "{}", console.text());
+}
+
+#[test]
 fn doctor_tells_check_by_check_and_what_to_do() {
     let mut console = Console::open((80, 24));
     load(&mut console);

@@ -106,16 +106,22 @@ fn a_plan_is_executed_once_until_it_is_checked_again() {
     assert!(checked.iter().any(|effect| matches!(effect, Effect::CheckPlan(_))), "{checked:?}");
 }
 
+/// With two runs that work.
+fn two_live(size: (u16, u16)) -> Console {
+    let mut console = Console::open(size);
+    load(&mut console);
+    let mut runs = summaries();
+    let mut other = live_summary();
+    other.run = run_id("1121-0940-a2b");
+    runs.extend([live_summary(), other]);
+    console.send(Msg::Run(RunMsg::Listed { runs, complete: true }));
+    console
+}
+
 #[test]
 fn jobs_say_what_a_run_may_take() {
     for size in SIZES {
-        let mut console = Console::open(size);
-        load(&mut console);
-        let mut runs = summaries();
-        let mut other = live_summary();
-        other.run = run_id("1121-0940-a2b");
-        runs.extend([live_summary(), other]);
-        console.send(Msg::Run(RunMsg::Listed { runs, complete: true }));
+        let mut console = two_live(size);
         let until = Some(now() + TimeDelta::hours(3));
         let limits = RunLimits { bytes_per_second: Some(50_000_000), until };
         console.send(Msg::Run(RunMsg::Attached(Box::new(lakehand::model::RunSnapshot { limits, ..snapshot() }))));
@@ -130,13 +136,7 @@ fn jobs_say_what_a_run_may_take() {
 #[test]
 fn jobs_name_who_works_and_how_to_steer_at_every_size() {
     for size in SIZES {
-        let mut console = Console::open(size);
-        load(&mut console);
-        let mut runs = summaries();
-        let mut other = live_summary();
-        other.run = run_id("1121-0940-a2b");
-        runs.extend([live_summary(), other]);
-        console.send(Msg::Run(RunMsg::Listed { runs, complete: true }));
+        let mut console = two_live(size);
         let paused = lakehand::model::RunSnapshot { state: lakehand::model::RunState::Paused, ..snapshot() };
         console.send(Msg::Run(RunMsg::Attached(Box::new(paused))));
         console.keys("4g");
