@@ -141,8 +141,10 @@ pub fn lying(canvas: &mut Canvas<'_>, y: u16, rows: &[LyingRow], mode: BarMode, 
         canvas.right(21, line, &number(row.now, mode, 8), Role::Text);
         let bar = canvas.glyphs.lying(eighths(row.now, most, cells, logarithmic));
         canvas.text(22, line, &bar, Role::Bar);
-        if let Some(after) = row.after.filter(|_| !narrow) {
+        if let Some(after) = row.after {
             canvas.right(after_end, line, &number(after, mode, 8), Role::Text);
+        }
+        if let Some(after) = row.after.filter(|_| !narrow) {
             let bar = canvas.glyphs.predicted(eighths(after, most, after_cells, logarithmic));
             canvas.text(after_end + 1, line, &bar, Role::Predicted);
         }

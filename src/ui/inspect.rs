@@ -141,11 +141,12 @@ fn files(app: &App, subject: &Subject, facts: Option<&PaneFacts>, canvas: &mut C
         return parts::scrolled(app, canvas, &parts::paragraph(&text, canvas.width().saturating_sub(16)));
     };
     let predicted = facts.after.is_some() && refusal.is_none();
+    let narrow = canvas.width() < 80;
     canvas.text(7, 0, "size       now", Role::Heading);
     let x = if canvas.width() >= 100 { 64 } else { 52 };
     if predicted {
-        canvas.text(x, 0, "~after  predicted", Role::Heading);
-    } else if refusal.is_some() {
+        canvas.text(if narrow { 49 } else { x }, 0, if narrow { "~after" } else { "~after  predicted" }, Role::Heading);
+    } else if refusal.is_some() && !narrow {
         canvas.text(x, 0, "after", Role::Heading);
     }
     let policy = &app.data.policy;
@@ -154,8 +155,11 @@ fn files(app: &App, subject: &Subject, facts: Option<&PaneFacts>, canvas: &mut C
     let single = (canvas.width() >= 100).then(|| bars::single_rows(now, after, policy, app.bars, most)).flatten();
     let rows = single.unwrap_or_else(|| bars::rows(now, after, policy, app.bars));
     let threshold = format!("small-file threshold {}", policy.small_file_threshold());
-    let used = bars::lying(canvas, 1, &rows, app.bars, &threshold);
-    if let Some(why) = refusal {
+    let mut used = bars::lying(canvas, 1, &rows, app.bars, &threshold);
+    if let Some(why) = refusal.as_ref().filter(|_| narrow) {
+        canvas.line(2, 1 + used, canvas.width().saturating_sub(2), &format!("REFUSED: {why}"), Role::Text);
+        used += 1;
+    } else if let Some(why) = refusal {
         // Beside the bars: what there would be instead of what is predicted. Their line goes across.
         let lines = wrap(&format!("REFUSED: {why}"), usize::from(canvas.width().saturating_sub(x)));
         for (y, line) in (1..6).zip(lines) {
