@@ -143,9 +143,13 @@ fn files(app: &App, subject: &Subject, facts: Option<&PaneFacts>, canvas: &mut C
     let predicted = facts.after.is_some() && refusal.is_none();
     let narrow = canvas.width() < 80;
     canvas.text(7, 0, "size       now", Role::Heading);
-    let x = if canvas.width() >= 100 { 64 } else { 52 };
+    let x = match canvas.width() {
+        100.. => 64,
+        80.. => 52,
+        _ => 49,
+    };
     if predicted {
-        canvas.text(if narrow { 49 } else { x }, 0, if narrow { "~after" } else { "~after  predicted" }, Role::Heading);
+        canvas.text(x, 0, if narrow { "~after" } else { "~after  predicted" }, Role::Heading);
     } else if refusal.is_some() && !narrow {
         canvas.text(x, 0, "after", Role::Heading);
     }
