@@ -42,6 +42,8 @@ pub struct TargetListing {
     pub summary_files: Vec<KnownFile>,
     /// All entries that readers see.
     pub visible_entries: u64,
+    /// Others may get them in several pages, between which the directory can change.
+    pub paged: bool,
     /// The directory's attributes.
     pub attributes: Attributes,
     /// Who else uses it.

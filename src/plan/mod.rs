@@ -27,6 +27,7 @@ use crate::model::{Plan, PlanId, PlanRoom, PlanTotals, Policy, Size, Skipped, Ta
 
 pub use candidate::judge;
 pub use drift::{Differences, Found, drift};
+pub use estimate::linger;
 pub use groups::labels as group_labels;
 pub use steps::{StepLine, StepPreview, steps};
 pub use warnings::is_general;

@@ -26,8 +26,7 @@ pub fn plan_target(
         return Err(Reason::new(Code::NothingToDo, nothing_gained(&listing, all_groups, policy)));
     }
     let sums = Sums::of(&listing, &file_groups, policy);
-    let window_ms = estimate::window_ms(sums.leaving, sums.arriving, listing.visible_entries);
-    let window = Duration::from_millis(window_ms);
+    let window = estimate::window(sums.leaving, sums.arriving, listing.visible_entries, listing.paged);
     let all_files = (listing.files.len() + listing.empty_files.len()) as u64;
     Ok(PlannedTarget {
         warnings: warnings::of_target(&listing, &file_groups, all_groups, window, policy, now),
@@ -46,9 +45,13 @@ pub fn plan_target(
         bytes: sums.bytes,
         rows: sums.rows,
         objects: sums.objects,
-        window_ms_estimate: window_ms,
-        work_ms_estimate: u64::try_from(rates.estimate(sums.sources, sums.bytes).0.as_millis()).unwrap_or(u64::MAX),
+        window_ms_estimate: millis(window),
+        work_ms_estimate: millis(rates.estimate(sums.sources, sums.bytes).0),
     })
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The groups that end with fewer files.

@@ -70,6 +70,7 @@ fn facts(files: &[(u64, usize)]) -> TargetFacts {
             },
             identity: "identity".to_owned(),
             visible_entries: files.len() as u64,
+            paged: false,
             files: filled,
             empty_files: empty,
             summary_files: Vec::new(),

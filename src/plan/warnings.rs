@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::estimate::LINGER_ABOVE;
+use super::linger;
 use crate::model::{FileGroup, Policy, TargetListing, WarningNote, count_text, duration_text};
 
 /// Reads longer ago are not worth a line.
@@ -22,10 +22,10 @@ pub fn of_target(
     let mut lines = vec![window_line(window, policy)];
     lines.extend(group_lines(groups, all_groups));
     lines.extend(sign_lines(listing, now));
-    if listing.visible_entries > LINGER_ABOVE {
+    if listing.paged {
+        let stays = duration_text(linger(true, Duration::ZERO));
         lines.push(format!(
-            "{} entries: the tripwire stays longer, so that slow listings meet it",
-            count_text(listing.visible_entries)
+            "others list it in pages: the tripwire stands {stays} before and after, so that slow ones meet it"
         ));
     }
     if !listing.summary_files.is_empty() {

@@ -49,8 +49,8 @@ pub(super) struct Lease {
     pub(super) attributes: Attributes,
     /// How long the last listing of the target took, for the linger.
     pub(super) listing_took: Duration,
-    /// How many visible entries it had.
-    pub(super) listed: usize,
+    /// Others may have got one of our listings in several pages.
+    pub(super) paged: bool,
     /// The open intent, once it was read or written.
     pub(super) intent: Option<(u64, Arc<Intent>)>,
     hold: Arc<dyn Hold>,
@@ -160,7 +160,7 @@ impl Lease {
             name,
             has_target,
             listing_took: Duration::ZERO,
-            listed: 0,
+            paged: false,
             intent: None,
             hold,
             heartbeat: Heartbeat::begin(context, path),
@@ -198,9 +198,10 @@ impl Lease {
             listing::agreed(self.tenant.location.as_str(), || store.list(&self.tenant.location)).await?
         };
         self.listing_took = self.context.clock.monotonic().saturating_sub(begun) / 2;
-        let live = Live::of(entries);
-        self.listed = live.visible().count();
-        Ok(live)
+        let visible = entries.iter().filter(|entry| !entry.name.is_hidden());
+        let (count, locations) = visible.fold((0, 0), |(count, sum), entry| (count + 1, sum + entry.locations));
+        self.paged |= self.context.store.capabilities().is_paged(count, locations);
+        Ok(Live::of(entries))
     }
 
     /// Lists the parked side until two listings agree.

@@ -1,27 +1,18 @@
 //! The renames of an exchange, and its tripwire. Many at a time; every one is answered before anything else is done.
 
-use std::time::Duration;
-
 use crate::error::{Code, Error, Result};
 use crate::ledger::intent::{Intent, Moving};
 use crate::ledger::kept_name;
 use crate::ledger::names::Parked;
 use crate::ledger::parallel::each;
 use crate::ledger::sight::{InState, OutState};
+use crate::plan;
 
 use super::lease::Lease;
 use super::look::{Looked, Open};
 
 /// Renames in flight.
 const AT_A_TIME: usize = 16;
-/// It stands at least this long, on both sides of the exchange.
-const LINGER_LEAST: Duration = Duration::from_millis(10);
-/// And this long on a store of other hosts, where there are more entries than a listing takes at once everywhere.
-const LINGER_REMOTE: Duration = Duration::from_secs(2);
-/// See [`LINGER_REMOTE`].
-const LINGER_ENTRIES: usize = 300;
-/// The tripwire stands so many of our own listings.
-const LINGER_LISTINGS: u32 = 5;
 
 /// One rename between the two sides.
 #[derive(Clone, Debug)]
@@ -122,14 +113,9 @@ impl Lease {
         self.tripwire_in(intent, *number).await
     }
 
-    /// The tripwire stands five of our own listings, and never less than a moment: a reader that lists first and asks
-    /// for each file afterwards (PyArrow does) would otherwise find some gone without ever having seen the tripwire.
+    /// The tripwire stands, so that readers that are slow meet it.
     pub(super) async fn linger(&self) {
-        let time: Duration = self.listing_took.saturating_mul(LINGER_LISTINGS);
-        // Others list over the network, in pages, and may be slower than we are.
-        let remote = self.context.store.capabilities().remote && self.listed > LINGER_ENTRIES;
-        let least = if remote { LINGER_REMOTE } else { LINGER_LEAST };
-        self.context.clock.pause(time.max(least)).await;
+        self.context.clock.pause(plan::linger(self.paged, self.listing_took)).await;
     }
 }
 

@@ -111,6 +111,7 @@ mod tests {
             mode: 0o644,
             owner: Owner::default(),
             replication: None,
+            locations: 0,
             inode: None,
             links: 1,
         })

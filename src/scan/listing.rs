@@ -102,6 +102,7 @@ impl Scanner {
             empty_files: std::mem::take(&mut tally.empty),
             summary_files: std::mem::take(&mut tally.summary),
             visible_entries: tally.visible_entries,
+            paged: self.store.capabilities().is_paged(tally.visible_entries, tally.locations),
             signs: tally.signs.clone(),
             stats: stats.clone(),
         };

@@ -25,6 +25,7 @@ pub struct Tally {
     at: DateTime<Utc>,
     pub recent: Recent,
     pub visible_entries: u64,
+    pub locations: u64,
     pub samples: Samples,
     pub signs: Signs,
     owners: BTreeSet<Owner>,
@@ -47,6 +48,7 @@ impl Tally {
     pub fn add(&mut self, entry: &Entry) {
         if !entry.name.is_hidden() {
             self.visible_entries += 1;
+            self.locations += entry.locations;
         }
         match role(entry) {
             Role::Data => self.add_data(entry),

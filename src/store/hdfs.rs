@@ -179,6 +179,7 @@ impl Read for HdfsStore {
             place_in_target: true,
             open_files: true,
             writer_limit: WRITER_LIMIT,
+            page: Some(self.connection.page()),
         }
     }
 

@@ -121,6 +121,7 @@ impl Read for LocalStore {
             place_in_target: false,
             open_files: false,
             writer_limit: std::time::Duration::ZERO,
+            page: None,
         }
     }
 

@@ -94,6 +94,8 @@ pub struct Entry {
     pub owner: Owner,
     /// How many servers keep a file's bytes, where the store has several.
     pub replication: Option<u16>,
+    /// Where the blocks of a file lie, as a listing that tells them counts it: blocks times replication.
+    pub locations: u64,
     /// A directory's or file's number, where the store has one.
     pub inode: Option<u64>,
     /// The number of names that this file has (hard links), where the store has them; else 1.
@@ -160,6 +162,23 @@ pub struct Capabilities {
     pub open_files: bool,
     /// How long a writer that nobody sees any more may still hold a file open; no backup is deleted that is younger.
     pub writer_limit: std::time::Duration,
+    /// How many entries or block locations one call of a listing tells at most, where servers list in pages.
+    pub page: Option<u64>,
+}
+
+/// However large the pages of a server are said to be, a directory of more visible entries may be listed in several
+/// (PROTOCOL §1).
+const PAGED_ABOVE: u64 = 300;
+
+impl Capabilities {
+    /// Whether others may get a directory in more than one page, between which it can change. A NameNode ends a page
+    /// of `listLocatedStatus`, by which Spark and Hive list, after `dfs.ls.limit` entries or block locations
+    /// (`FSDirStatAndListingOp.getListing`). A tenth is left for what arrives meanwhile.
+    pub fn is_paged(&self, visible_entries: u64, locations: u64) -> bool {
+        self.page
+            .map(|page| page - page / 10)
+            .is_some_and(|page| visible_entries > page.min(PAGED_ABOVE) || locations > page)
+    }
 }
 
 /// What identifies a directory for as long as it lives.

@@ -8,7 +8,7 @@ use lakehand::model::{Attributes, FileTime, Size, StorePath};
 use lakehand::store::{EntryKind, Read, Write, collect};
 
 use crate::bench::{Bench, code, directory, file, shown};
-use crate::cluster::{self, Kind, hdfs};
+use crate::cluster::{self, Hdfs, Kind, hdfs};
 
 #[tokio::test]
 async fn the_contract_holds_on_a_plain_hdfs() {
@@ -168,6 +168,27 @@ async fn listings_are_whole(bench: &Bench) {
     assert!(listing.next_page().await.unwrap().is_some());
     bench.hdfs().say(&format!("rm {}", bench.at("d")));
     assert_eq!(code(listing.next_page().await), Code::NotFound, "a directory that goes is no end");
+}
+
+/// Spark asks for block locations; few files of many blocks then take more than one call.
+#[tokio::test]
+async fn what_others_list_in_pages_is_known() {
+    let settings = cluster::Settings::of(Kind::Plain).set("dfs.ls.limit", "100").set("dfs.blocksize", "1024");
+    let hdfs: &'static Hdfs = Box::leak(Box::new(Hdfs::start(&settings)));
+    let bench = Bench::new(hdfs).await;
+    for (files, paged, pages) in [(9, false, "1"), (10, false, "1"), (11, true, "1"), (13, true, "2")] {
+        let local = tempfile::tempdir().unwrap();
+        for number in 0..files {
+            std::fs::write(local.path().join(format!("part-{number:05}")), [1; 3 * 1024]).unwrap();
+        }
+        let directory = bench.at(&format!("d{files}"));
+        hdfs.put(local.path(), directory.as_str());
+        let entries = collect(bench.store.list(&directory).await.unwrap()).await.unwrap();
+        let locations = entries.iter().map(|entry| entry.locations).sum();
+        assert_eq!(locations, files * 3 * 3, "three blocks on three servers each");
+        assert_eq!(bench.store.capabilities().is_paged(files, locations), paged, "{files}");
+        assert_eq!(hdfs.say(&format!("pages {directory}")), pages, "{files}");
+    }
 }
 
 async fn finished_files_have_what_they_were_given(bench: &Bench) {

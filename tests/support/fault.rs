@@ -361,6 +361,7 @@ impl Read for FaultStore {
             locks: below.locks && self.shared.holds == Holds::Locks,
             remote: below.remote || self.shared.holds != Holds::Locks,
             place_in_target: below.place_in_target || self.shared.holds == Holds::InTarget,
+            page: below.page.or((self.shared.holds != Holds::Locks).then_some(1_000)),
             trash: below.trash || locked(&self.shared.trash).is_some(),
             ..below
         }

@@ -36,6 +36,8 @@ const ATTEMPTS: &str = "3";
 const ATTEMPTS_KEY: &str = "dfs.client.failover.max.attempts";
 /// Replicas where nothing is configured.
 const REPLICATION: u64 = 3;
+/// `dfs.ls.limit` where nothing is configured.
+const PAGE: u64 = 1_000;
 
 /// A client of an HDFS.
 #[derive(Debug)]
@@ -120,12 +122,16 @@ impl Connection {
 
     /// How many replicas a file usually has here.
     pub(super) fn replication(&self) -> u64 {
-        self.settings
-            .properties
-            .get("dfs.replication")
-            .and_then(|count| count.parse().ok())
-            .unwrap_or(REPLICATION)
-            .max(1)
+        self.number("dfs.replication").unwrap_or(REPLICATION).max(1)
+    }
+
+    /// How much one call of a listing tells at most. The files of this host may say more than the NameNode goes by.
+    pub(super) fn page(&self) -> u64 {
+        self.number("dfs.ls.limit").filter(|limit| *limit > 0).map_or(PAGE, |limit| limit.min(PAGE))
+    }
+
+    fn number(&self, key: &str) -> Option<u64> {
+        self.settings.properties.get(key).and_then(|number| number.parse().ok())
     }
 
     /// The user's directory, as the client sees it.

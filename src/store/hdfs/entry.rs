@@ -24,9 +24,17 @@ pub(super) fn of(status: &FileStatus) -> Result<Entry> {
         mode: u32::from(status.permission) & MODE_BITS,
         owner: Owner { user: status.owner.clone(), group: status.group.clone() },
         replication: replication(status),
+        locations: locations(status),
         inode: None,
         links: 1,
     })
+}
+
+/// An open or empty file may have one block more than its length tells.
+fn locations(status: &FileStatus) -> u64 {
+    let copies = replication(status).map_or(0, u64::from);
+    let block = status.blocksize.unwrap_or_default().max(1);
+    copies * (status.length as u64).div_ceil(block).max(1)
 }
 
 /// Directories have none.

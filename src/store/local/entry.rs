@@ -18,6 +18,7 @@ pub(super) fn entry(name: EntryName, stat: &Statx, accounts: &Accounts) -> Entry
         mode: mode_of(stat),
         owner: Owner { user: accounts.user_name(stat.stx_uid), group: accounts.group_name(stat.stx_gid) },
         replication: None,
+        locations: 0,
         inode: Some(stat.stx_ino),
         links: u64::from(stat.stx_nlink),
     }

@@ -20,8 +20,10 @@ import org.apache.hadoop.hdfs.DFSTestUtil;
 import org.apache.hadoop.hdfs.DistributedFileSystem;
 import org.apache.hadoop.hdfs.HdfsConfiguration;
 import org.apache.hadoop.hdfs.MiniDFSCluster;
+import org.apache.hadoop.hdfs.protocol.DirectoryListing;
 import org.apache.hadoop.hdfs.protocol.ExtendedBlock;
 import org.apache.hadoop.hdfs.protocol.HdfsConstants;
+import org.apache.hadoop.hdfs.protocol.HdfsFileStatus;
 import org.apache.hadoop.hdfs.protocol.LocatedBlock;
 import org.apache.hadoop.hdfs.server.datanode.DataNode;
 import org.apache.hadoop.hdfs.server.namenode.FSNamesystem;
@@ -195,6 +197,17 @@ class Commands {
           text.append(status.getPath().getName()).append(status.isDirectory() ? "/ " : "(" + status.getLen() + ") ");
         }
         return text.toString();
+      }
+      case "pages": { // of a listing with block locations
+        int pages = 0;
+        byte[] last = HdfsFileStatus.EMPTY_NAME;
+        DirectoryListing listing;
+        do {
+          listing = files.getClient().listPaths(rest.get(0), last, true);
+          last = listing.getLastName();
+          pages++;
+        } while (listing.hasMore());
+        return String.valueOf(pages);
       }
       case "stat":
         return describe(path);
