@@ -5,31 +5,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::Session;
 use crate::error::{Code, Error, Reason, Result};
-use crate::model::{Attributes, FooterFacts, KnownFile, Partition, ServerFacts, StorePath, Table, TableName, TargetId};
+use crate::model::{
+    Attributes, FooterFacts, Footers, KnownFile, Partition, ServerFacts, StorePath, Subject, Table, TargetId,
+};
 use crate::scan::{Reporter, ScanEvent};
 
 /// Targets of a table whose footers are read at most; where there are more, they are taken evenly.
 const TARGETS: usize = 1_000;
-
-/// What is looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Subject {
-    /// A table.
-    Table(TableName),
-    /// A partition, or an unpartitioned table.
-    Target(TargetId),
-}
-
-/// Whose footers are read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Footers {
-    /// Nobody's.
-    None,
-    /// Those of the whole subject.
-    All,
-    /// Those of these targets of a table.
-    Of(Vec<TargetId>),
-}
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq)]

@@ -36,7 +36,7 @@ pub use cleanup::{cleanable, cleanup};
 pub use doctor::{Patient, doctor};
 pub use execute::execute;
 pub use history::{history, local_history};
-pub use inspect::{Details, Footers, Subject, inspect, list_files, server_facts};
+pub use inspect::{Details, inspect, list_files, server_facts};
 pub use jobs::{jobs, steer};
 pub use plan::plan;
 pub use preview::{Preview, cleanup_preview, recover_preview, rollback_preview};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::ipc::{Decision, Request, Scope};
-use crate::model::{Plan, RunId, RunKind, RunLimits, TableName, TargetId};
+use crate::model::{Footers, Plan, RunId, RunKind, RunLimits, Subject, TableName, TargetId};
 
 /// Something marked for the basket.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,36 +22,6 @@ impl Mark {
             Mark::Target(id) => id.table_name(),
         }
     }
-}
-
-/// What Inspect looks at.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Subject {
-    /// A table.
-    Table(TableName),
-    /// A partition, or an unpartitioned table.
-    Target(TargetId),
-}
-
-impl Subject {
-    /// Its table.
-    pub fn table(&self) -> TableName {
-        match self {
-            Subject::Table(name) => name.clone(),
-            Subject::Target(id) => id.table_name(),
-        }
-    }
-}
-
-/// Whose footers Inspect reads.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Footers {
-    /// Nobody's.
-    None,
-    /// Those of the whole subject.
-    All,
-    /// Those of these targets of a table: the marked ones.
-    Of(Vec<TargetId>),
 }
 
 /// Which targets of a run a preview is for. The act that follows names each of them.

@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::effect::Subject;
 use super::lists::source_of;
 use super::message::Reading;
 use super::nav::View;
 use super::selected::Selected;
 use super::state::App;
 use crate::model::{
-    FileTime, Growth, Histogram, Measures, Policy, RunKind, RunSummary, Scanned, Size, TableName, TableStats, TargetId,
-    Work, age_text, bin_of, count_text, counted,
+    FileTime, Growth, Histogram, Measures, Policy, RunKind, RunSummary, Scanned, Size, Subject, TableName, TableStats,
+    TargetId, Work, age_text, bin_of, count_text, counted,
 };
 
 /// The rows of a table up to which its prediction is summed.

@@ -12,7 +12,7 @@ use super::palette::Palette;
 use super::question::Answer;
 use super::shown::{Level, Overlay};
 use super::state::App;
-use crate::model::{LogLevel, RunKind};
+use crate::model::{LogLevel, RunKind, Subject};
 
 /// How long the bytes of one key may lie apart on a slow link.
 const FRAGMENTS: TimeDelta = TimeDelta::milliseconds(100);
@@ -251,7 +251,6 @@ impl App {
     }
 
     fn open_inspect(&mut self) -> Vec<Effect> {
-        use super::effect::Subject;
         use super::selected::Selected;
         match self.selected() {
             Selected::Table(table) => self.go(View::Inspect(Subject::Table(table))),

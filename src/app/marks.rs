@@ -1,14 +1,14 @@
 //! Marking: Space, a range, all that is listed and passes the filter, none.
 
 use super::basket::Marked;
-use super::effect::{Effect, Mark, Subject};
+use super::effect::{Effect, Mark};
 use super::lists::source_of;
 use super::message::Reading;
 use super::nav::View;
 use super::selected::Selected;
 use super::shown::Level;
 use super::state::App;
-use crate::model::{Budget, FileTime, TableName, TargetId, age_text, count_text, counted};
+use crate::model::{Budget, FileTime, Subject, TableName, TargetId, age_text, count_text, counted};
 
 /// More marks of one table are not looked at one by one for a frame.
 const MOST_LOOKED_AT: usize = 10_000;

@@ -3,13 +3,12 @@
 
 use chrono::{DateTime, Utc};
 
-use super::effect::Subject;
 use super::key::Key;
 use crate::error::{Code, Error, Reason};
 use crate::ledger::verdict::TargetVerdict;
 use crate::model::{
     Check, Event, ExchangedSizes, FooterFacts, KnownFile, LogLine, Owner, PartitionKey, Plan, RunId, RunSnapshot,
-    RunSummary, StorePath, TableKind, TableName, TableStats, TargetId, TargetOutcome, TargetStats, TicketLife,
+    RunSummary, StorePath, Subject, TableKind, TableName, TableStats, TargetId, TargetOutcome, TargetStats, TicketLife,
     WorkRates,
 };
 

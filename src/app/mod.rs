@@ -52,7 +52,7 @@ mod update;
 pub use basket::{Basket, Figures, Marked, Sums};
 pub use data::{Data, Progress};
 pub use doctor::Doctor;
-pub use effect::{Effect, Footers, Mark, StartChoice, Subject, Terms, Within};
+pub use effect::{Effect, Mark, StartChoice, Terms, Within};
 pub use facts::{PaneFacts, predict};
 pub use filter::{Field, Filter, Source};
 pub use first::Way;

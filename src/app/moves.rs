@@ -2,14 +2,14 @@
 
 use chrono::TimeDelta;
 
-use super::effect::{Effect, Footers, Subject};
+use super::effect::Effect;
 use super::message::Reading;
 use super::nav::View;
 use super::plan::Phase;
 use super::selected::Selected;
 use super::shown::{BarMode, Level, Overlay, Part};
 use super::state::App;
-use crate::model::{Scanned, TableName, TargetId, count_text};
+use crate::model::{Footers, Scanned, Subject, TableName, TargetId, count_text};
 
 impl App {
     /// Moves by rows.

@@ -1,7 +1,6 @@
 //! Where the console is: one view, the views before it, and which kind of screen each is.
 
-use super::effect::Subject;
-use crate::model::{RunId, TableName, TargetId};
+use crate::model::{RunId, Subject, TableName, TargetId};
 
 /// The kinds of screens; keys mean something on a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,6 +1,6 @@
 //! The palette: every act, screen, table, partition and run, found by typing. It opens things and never executes.
 
-use super::effect::{Effect, Footers, Subject, Terms};
+use super::effect::{Effect, Terms};
 use super::filter::fuzzy;
 use super::keys::{Action, TABLE};
 use super::message::Reading;
@@ -9,7 +9,7 @@ use super::shown::{Level, Overlay};
 use super::state::App;
 use crate::error::Code;
 use crate::ipc::Decision;
-use crate::model::{Budget, RunId, RunKind, TableName, TargetId, count_text, parse_duration};
+use crate::model::{Budget, Footers, RunId, RunKind, Subject, TableName, TargetId, count_text, parse_duration};
 
 /// The palette that is open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

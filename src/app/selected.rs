@@ -1,11 +1,10 @@
 //! What the cursor is on, and the run that keys act on there.
 
 use super::data::Data;
-use super::effect::Subject;
 use super::list::List;
 use super::nav::View;
 use super::state::App;
-use crate::model::{RunId, RunSnapshot, RunSummary, TableName, TargetId};
+use crate::model::{RunId, RunSnapshot, RunSummary, Subject, TableName, TargetId};
 
 /// What the cursor is on.
 #[derive(Clone, Debug, PartialEq, Eq)]

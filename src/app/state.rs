@@ -7,7 +7,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::basket::{Basket, Figures};
 use super::data::{Data, Log};
 use super::doctor::Doctor;
-use super::effect::Subject;
 use super::filter::Source;
 use super::keys::Keys;
 use super::list::List;
@@ -20,7 +19,7 @@ use super::services::Watched;
 use super::shown::{BarMode, Level, Note, Overlay, Part};
 use super::tables::Tables;
 use crate::error::Result;
-use crate::model::{Histogram, LogLevel, RunId, RunSnapshot, TableName};
+use crate::model::{Histogram, LogLevel, RunId, RunSnapshot, Subject, TableName};
 
 /// The console.
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
-//! What a person chose: which targets an act is for, and how a target that needs a decision is decided.
+//! What a person chose: which targets an act is for, what is looked at, and how a target that needs a decision is decided.
 
 use serde::{Deserialize, Serialize};
 
-use super::TargetId;
+use super::{TableName, TargetId};
 
 /// Which targets of a run an act is for; empty means all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +16,36 @@ impl Scope {
     pub fn contains(&self, id: &TargetId) -> bool {
         self.targets.is_empty() || self.targets.contains(id)
     }
+}
+
+/// What Inspect looks at.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// A table.
+    Table(TableName),
+    /// A partition, or an unpartitioned table.
+    Target(TargetId),
+}
+
+impl Subject {
+    /// Its table.
+    pub fn table(&self) -> TableName {
+        match self {
+            Subject::Table(name) => name.clone(),
+            Subject::Target(id) => id.table_name(),
+        }
+    }
+}
+
+/// Whose footers Inspect reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Footers {
+    /// Nobody's.
+    None,
+    /// Those of the whole subject.
+    All,
+    /// Those of these targets of a table: the marked ones.
+    Of(Vec<TargetId>),
 }
 
 /// A person's decision (PROTOCOL §5).

@@ -23,7 +23,7 @@ mod ticket;
 mod time;
 
 pub use budget::Budget;
-pub use choice::{Decision, Scope};
+pub use choice::{Decision, Footers, Scope, Subject};
 pub use event::{Event, LogLevel, LogLine, Rates, RunSign, RunSnapshot, SignedStep, TargetProgress};
 pub use files::{Attributes, DataFormat, FileFacts, KnownFile, Owner, ServerFacts};
 pub use footers::{FooterFacts, FooterGroup, FooterWriter, SchemaVersion, Seen, schema_columns, type_words};

@@ -75,8 +75,8 @@ fn title(app: &App) -> String {
         View::Inspect(subject) => {
             let table = subject.table();
             let partition = match subject {
-                crate::app::Subject::Target(target) => target.partition.as_ref().map(|name| format!(" > {name}")),
-                crate::app::Subject::Table(_) => None,
+                crate::model::Subject::Target(target) => target.partition.as_ref().map(|name| format!(" > {name}")),
+                crate::model::Subject::Table(_) => None,
             };
             format!("{} > {}{}   inspect", table.database, table.table, partition.unwrap_or_default())
         }

@@ -5,8 +5,8 @@ use super::canvas::Canvas;
 use super::numbers::{short_count, short_estimate};
 use super::parts;
 use super::theme::Role;
-use crate::app::{App, Details, PaneFacts, Part, Subject, footers_words, schema_words, writers_words};
-use crate::model::{DataFormat, TableKind, clean, counted, width, wrap};
+use crate::app::{App, Details, PaneFacts, Part, footers_words, schema_words, writers_words};
+use crate::model::{DataFormat, Subject, TableKind, clean, counted, width, wrap};
 
 /// Rows below the bars, and those that are not bars.
 const NOTES: u16 = 8;

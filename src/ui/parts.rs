@@ -2,9 +2,9 @@
 
 use super::canvas::Canvas;
 use super::theme::Role;
-use crate::app::{App, Details, PaneFacts, Reading, Subject, column_rows, group_lines, version_lines, writer_rows};
+use crate::app::{App, Details, PaneFacts, Reading, column_rows, group_lines, version_lines, writer_rows};
 use crate::error::Code;
-use crate::model::{clean, fit, width, wrap};
+use crate::model::{Subject, clean, fit, width, wrap};
 
 /// A line that has no word before it.
 const WIDE: &str = "\t";

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lakehand::action::{self, Exclude, Footers, Selection, Subject};
+use lakehand::action::{self, Exclude, Selection};
 use lakehand::error::Code;
-use lakehand::model::{OnDrift, PartitionSpec, Plan, RunLimits, StorePath, TableName, TargetId};
+use lakehand::model::{Footers, OnDrift, PartitionSpec, Plan, RunLimits, StorePath, Subject, TableName, TargetId};
 use tokio_util::sync::CancellationToken;
 
 use crate::worker_bench::Bench;

@@ -1,11 +1,10 @@
 //! Servers that are played: every effect is answered, well or with a failure, after a while.
 
-use lakehand::app::{
-    Details, DoctorMsg, Effect, Failure, Footers, LakeMsg, Msg, PlanMsg, PreviewMsg, Reading, RunMsg, Subject,
-};
+use lakehand::app::{Details, DoctorMsg, Effect, Failure, LakeMsg, Msg, PlanMsg, PreviewMsg, Reading, RunMsg};
 use lakehand::error::{Code, Error, Reason};
 use lakehand::model::{
-    Check, FileTime, FooterFacts, Health, KnownFile, RunKind, Size, StorePath, TableKind, TableName, TargetId,
+    Check, FileTime, FooterFacts, Footers, Health, KnownFile, RunKind, Size, StorePath, Subject, TableKind, TableName,
+    TargetId,
 };
 
 use crate::console::now;

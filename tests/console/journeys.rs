@@ -1,12 +1,12 @@
 //! Journeys: keys in, effects and the screen out.
 
 use lakehand::app::{
-    DoctorMsg, Effect, Failure, Footers, Here, Key, LakeMsg, Mark, Msg, Reading, RunMsg, Service, ServiceState, Start,
-    StartChoice, Subject, Terms, View, Within,
+    DoctorMsg, Effect, Failure, Here, Key, LakeMsg, Mark, Msg, Reading, RunMsg, Service, ServiceState, Start,
+    StartChoice, Terms, View, Within,
 };
 use lakehand::error::{Code, Error};
 use lakehand::ipc::Request;
-use lakehand::model::{Event, RunKind, RunLimits, RunSign, SignedStep, TicketLife};
+use lakehand::model::{Event, Footers, RunKind, RunLimits, RunSign, SignedStep, Subject, TicketLife};
 
 use crate::console::{Console, now};
 use crate::lake::{details, finish_readings, footers, load, load_targets, table_name, targets};

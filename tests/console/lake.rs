@@ -1,11 +1,11 @@
 //! The lake of the worked example: names and numbers as the documentation of the console has them.
 
 use chrono::TimeDelta;
-use lakehand::app::{Details, LakeMsg, Msg, Reading, Subject};
+use lakehand::app::{Details, LakeMsg, Msg, Reading};
 use lakehand::error::{Code, Reason};
 use lakehand::model::{
     DataFormat, FileFacts, FileTime, FooterFacts, Histogram, KnownFile, Owner, PartitionKey, Policy, Recent, Rows,
-    Scanned, Size, StorePath, TableKind, TableName, TableStats, TargetId, TargetStats,
+    Scanned, Size, StorePath, Subject, TableKind, TableName, TableStats, TargetId, TargetStats,
 };
 
 use crate::console::{Console, now};

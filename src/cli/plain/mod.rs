@@ -24,11 +24,11 @@ use super::arguments::Arguments;
 use super::commands;
 use super::planned;
 use super::session::Session;
-use crate::action::{self, Footers, Selection, Subject};
+use crate::action::{self, Selection};
 use crate::app::{Basket, Tables};
 use crate::config::Settings;
 use crate::error::{Code, Error, Exit, Result};
-use crate::model::{Plan, TableName, TargetStats, clean};
+use crate::model::{Footers, Plan, Subject, TableName, TargetStats, clean};
 
 use listed::{Known, Listed, Opened, Row};
 use looked::Looked;

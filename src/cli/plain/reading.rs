@@ -8,9 +8,9 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::Plain;
-use crate::action::{self, Analysis, Details, Footers, ScanEvent, Selection, Subject};
+use crate::action::{self, Analysis, Details, ScanEvent, Selection};
 use crate::error::Result;
-use crate::model::{Plan, RunLimits, count_text, duration_text};
+use crate::model::{Footers, Plan, RunLimits, Subject, count_text, duration_text};
 
 /// Events that may wait to be counted.
 const EVENTS: usize = 256;

@@ -6,8 +6,8 @@ use super::context::Context;
 use super::slots::Ticket;
 use crate::action;
 use crate::action::ScanEvent;
-use crate::app::{Details, DoctorMsg, Failure, Footers, LakeMsg, Msg, Reading, Subject};
-use crate::model::{Check, TargetId, clean};
+use crate::app::{Details, DoctorMsg, Failure, LakeMsg, Msg, Reading};
+use crate::model::{Check, Footers, Subject, TargetId, clean};
 
 /// Figures of progress that may wait.
 const PROGRESS: usize = 16;
@@ -23,19 +23,10 @@ pub(super) async fn files(context: Context, ticket: Ticket, target: TargetId) {
 
 /// Facts of the catalog and the directory, and of footers when they are asked for.
 pub(super) async fn inspect(context: Context, ticket: Ticket, subject: Subject, footers: Footers) {
-    let of = match &subject {
-        Subject::Table(name) => action::Subject::Table(name.clone()),
-        Subject::Target(id) => action::Subject::Target(id.clone()),
-    };
     let found = match context.online().await {
         Ok(session) => {
             let (sender, progress) = mpsc::channel(PROGRESS);
-            let wanted = match &footers {
-                Footers::None => action::Footers::None,
-                Footers::All => action::Footers::All,
-                Footers::Of(targets) => action::Footers::Of(targets.clone()),
-            };
-            let look = action::inspect(session, &of, &wanted, Some(sender), &ticket.cancel);
+            let look = action::inspect(session, &subject, &footers, Some(sender), &ticket.cancel);
             let tell = tell(&ticket, Reading::Footers(subject.clone()), progress);
             tokio::join!(look, tell).0.map_err(Failure::from)
         }
