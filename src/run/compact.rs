@@ -238,7 +238,7 @@ impl Compaction {
     async fn prepare(&self, index: usize, target: &PlannedTarget, lease: &mut Lease) -> Result<Exchange> {
         self.gate(index, Step::List).await?;
         let live = check::still_as_planned(lease, target).await?;
-        let known = outputs::source_facts(lease, target, &live).await?;
+        let known = outputs::source_facts(lease, target, &live, &|share| self.reporter.share(index, share)).await?;
         self.gate(index, Step::Room).await?;
         if let Some(attributes) = known.values().next() {
             room::room(lease, target, attributes).await?;

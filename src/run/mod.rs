@@ -7,6 +7,7 @@ mod compact;
 mod conclude;
 mod context;
 mod control;
+mod course;
 mod decide;
 mod drive;
 mod exchange;

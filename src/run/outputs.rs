@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::FutureExt;
 
@@ -51,15 +52,21 @@ pub(super) struct Written {
     proof: Box<dyn Rewritten>,
 }
 
-/// Step 3's second half: every source's footer still gives its group. Also reads their attributes.
+/// Step 3's second half: every source's footer still gives its group. Also reads their attributes. `tell` hears which
+/// share of them was read.
 pub(super) async fn source_facts(
     lease: &Lease,
     target: &PlannedTarget,
     live: &Live,
+    tell: &(dyn Fn(f32) + Sync),
 ) -> Result<BTreeMap<String, Attributes>> {
     let sources: Vec<(&FileGroup, &PlannedFile)> =
         target.groups.iter().flat_map(|group| group.files().map(move |file| (group, file))).collect();
-    let read = |at: usize| source_fact(lease, &sources[at].0.key, sources[at].1, live).boxed();
+    let read_so_far = AtomicUsize::new(0);
+    let read = |at: usize| {
+        let fact = source_fact(lease, &sources[at].0.key, sources[at].1, live);
+        fact.inspect(|_| tell((read_so_far.fetch_add(1, Ordering::Relaxed) + 1) as f32 / sources.len() as f32)).boxed()
+    };
     Ok(try_each(sources.len(), FACTS_AT_A_TIME, read).await?.into_iter().collect())
 }
 

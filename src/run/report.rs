@@ -1,6 +1,5 @@
 //! What a run tells its observer, and the run index.
 
-use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,15 +12,12 @@ use crate::model::{
 };
 
 use super::Context;
+use super::course::Course;
 
 /// How often a share of a step is told.
 const SHARE_EVERY: Duration = Duration::from_millis(100);
 /// Speeds are told over about this time.
 const RATES_OVER: Duration = Duration::from_secs(10);
-/// From then on the time left is told.
-const LEFT_FROM: Duration = Duration::from_secs(10);
-/// It is what the work left takes at the speed of so long a time; a limit that changed shows within it.
-const LEFT_BY: Duration = Duration::from_secs(30);
 
 /// A target that a run is going to work on.
 #[derive(Clone, Debug)]
@@ -41,12 +37,10 @@ pub(super) struct Reporter {
     read: AtomicU64,
     files: AtomicU64,
     total: Size,
-    begun: Duration,
     window: Mutex<Moved>,
     /// The speeds that were told last.
     told: Mutex<Rates>,
-    /// When how much was done, over the last while.
-    done: Mutex<VecDeque<(Duration, f32)>>,
+    course: Mutex<Course>,
 }
 
 /// What had moved at some time.
@@ -102,10 +96,9 @@ impl Reporter {
             read: AtomicU64::new(0),
             files: AtomicU64::new(0),
             total,
-            begun,
             window: Mutex::new(Moved { at: begun, read: 0, files: 0, calls: context.store.calls() }),
             told: Mutex::default(),
-            done: Mutex::new(VecDeque::from([(begun, 0.0)])),
+            course: Mutex::default(),
         }
     }
 
@@ -128,7 +121,7 @@ impl Reporter {
     }
 
     /// A share of a step is done; told now and then.
-    fn share(&self, index: usize, share: f32) {
+    pub(super) fn share(&self, index: usize, share: f32) {
         let now = self.context.clock.monotonic();
         let Ok(targets) = self.targets.lock() else { return };
         let due = targets.get(index).is_some_and(|target| now.saturating_sub(target.told) >= SHARE_EVERY);
@@ -230,17 +223,9 @@ impl Reporter {
         self.context.observer.event(Event::Rates { rates });
     }
 
-    /// What the work left takes at the speed of the last while; none at first, and while nothing moves.
     fn left(&self, now: Duration, share: f32) -> Option<u64> {
-        let mut done = self.done.lock().ok()?;
-        done.push_back((now, share));
-        while done.get(1).is_some_and(|(at, _)| now.saturating_sub(*at) >= LEFT_BY) {
-            done.pop_front();
-        }
-        let (at, before) = *done.front()?;
-        let (over, moved) = (now.saturating_sub(at).as_secs_f64(), f64::from(share - before));
-        let told = now.saturating_sub(self.begun) >= LEFT_FROM && moved > 0.0;
-        told.then(|| (over * f64::from(1.0 - share) / moved * 1_000.0) as u64)
+        let control = &self.context.control;
+        self.course.lock().ok()?.left(now, share, control.is_paused(), control.limits().bytes_per_second)
     }
 
     /// The work that is done: a target counts by its bytes and files, its steps by how long they take.
@@ -248,9 +233,9 @@ impl Reporter {
         let Ok(targets) = self.targets.lock() else { return 0.0 };
         let (mut done, mut all) = (0.0, 0.0);
         for target in targets.iter() {
-            let weight = weight(&target.progress);
-            done += f64::from(step_share(&target.progress)) * weight;
-            all += weight;
+            let (bytes, files) = costs(&target.progress);
+            done += work_done(&target.progress);
+            all += bytes + files;
         }
         if all == 0.0 { 1.0 } else { (done / all) as f32 }
     }
@@ -273,22 +258,27 @@ impl Tracked {
     }
 }
 
-/// The work of a target. By the default speeds opening a file costs as much as reading 50 kB of one.
-fn weight(progress: &TargetProgress) -> f64 {
+/// The work of a target: what its bytes and its files cost. By the default speeds opening a file costs as much as
+/// reading 50 kB of one.
+fn costs(progress: &TargetProgress) -> (f64, f64) {
     let outcome = &progress.outcome;
-    outcome.bytes_before.0 as f64 + 50_000.0 * (outcome.files_before + 1) as f64
+    (outcome.bytes_before.0 as f64, 50_000.0 * (outcome.files_before + 1) as f64)
 }
 
-fn step_share(progress: &TargetProgress) -> f32 {
+/// The work that is done of a target. Each file is opened twice, for its footer and for its rows.
+fn work_done(progress: &TargetProgress) -> f64 {
+    let (bytes, files) = costs(progress);
+    let share = f64::from(progress.share);
     if progress.outcome.state.is_final() {
-        return 1.0;
+        return bytes + files;
     }
     match progress.step {
-        None => 0.0,
-        Some(Step::Check | Step::Lease | Step::List | Step::Room) => 0.02,
-        Some(Step::Write) => 0.05 + 0.6 * progress.share,
-        Some(Step::Verify) => 0.65 + 0.3 * progress.share,
-        Some(Step::Exchange | Step::Metastore | Step::Settle) => 0.95,
+        None | Some(Step::Check | Step::Lease) => 0.0,
+        Some(Step::List) => 0.4 * share * files,
+        Some(Step::Room) => 0.4 * files,
+        Some(Step::Write) => 0.4 * files + share * (0.55 * files + 0.65 * bytes),
+        Some(Step::Verify) => 0.95 * files + (0.65 + 0.3 * share) * bytes,
+        Some(Step::Exchange | Step::Metastore | Step::Settle) => 0.95 * (files + bytes),
     }
 }
 
