@@ -2,7 +2,8 @@
 
 use super::canvas::Canvas;
 use super::theme::Role;
-use crate::app::{App, Ask, Helping, Overlay, Palette, Question};
+use crate::app::{App, Ask, Entry, Helping, Overlay, Palette, Question};
+use crate::model::{width as text_width, wrap};
 
 /// Draws it.
 pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
@@ -19,7 +20,7 @@ fn ask(question: &Question, canvas: &mut Canvas<'_>) {
     let width = canvas.width().saturating_sub(4).min(71);
     let mut lines: Vec<String> = Vec::new();
     for line in &question.lines {
-        lines.extend(crate::model::wrap(line, usize::from(width.saturating_sub(4))));
+        lines.extend(wrap(line, usize::from(width.saturating_sub(4))));
     }
     let height = lines.len() as u16 + 3 + u16::from(question.wrong.is_some());
     let x = (canvas.width() - width) / 2;
@@ -90,9 +91,16 @@ fn help(app: &App, helping: &Helping, canvas: &mut Canvas<'_>) {
 fn choose(app: &App, palette: &Palette, canvas: &mut Canvas<'_>) {
     let (width, height) = (canvas.width(), canvas.height());
     let entries = app.palette_entries(palette);
-    let rows = (entries.len() as u16).clamp(1, (height / 2).max(6)).min(height.saturating_sub(2));
-    let y = height - rows - 2;
-    let mut part = canvas.part(0, y, width, rows + 2);
+    let label = if app.has_panes() { 32 } else { 24 };
+    let help = 3 + label + 10;
+    let room = width.saturating_sub(help);
+    // What the chosen one does is shown whole, where that does not fit beside it; the room is kept for all of them.
+    let is_cut = |entry: &&Entry| text_width(&entry.help) > usize::from(room);
+    let whole = |entry: &Entry| wrap(&entry.help, usize::from(width.saturating_sub(2)));
+    let below = entries.iter().filter(is_cut).map(|entry| whole(entry).len() as u16).max().unwrap_or(0);
+    let rows = (entries.len() as u16).clamp(1, (height / 2).max(6)).min(height.saturating_sub(2 + below));
+    let y = height - rows - 2 - below;
+    let mut part = canvas.part(0, y, width, rows + 2 + below);
     part.clear();
     part.rule(0, "palette");
     let x = part.text(0, 1, ":", Role::Key);
@@ -102,12 +110,16 @@ fn choose(app: &App, palette: &Palette, canvas: &mut Canvas<'_>) {
         let row = 2 + line as u16;
         let current = top + line == palette.at;
         part.text(0, row, if current { ">" } else { " " }, Role::Key);
-        part.field(2, row, 32, &entry.label, Role::Text);
-        part.field(35, row, 9, &entry.key, Role::Key);
-        part.line(45, row, width.saturating_sub(45), &entry.help, Role::Dim);
+        part.field(2, row, label, &entry.label, Role::Text);
+        part.field(3 + label, row, 9, &entry.key, Role::Key);
+        part.line(help, row, room, &entry.help, Role::Dim);
         if current {
             part.bold_row(row);
         }
+    }
+    let chosen = entries.get(palette.at).filter(is_cut).map(whole).unwrap_or_default();
+    for (line, text) in chosen.iter().enumerate() {
+        part.text(2, 2 + rows + line as u16, text, Role::Text);
     }
     if entries.is_empty() {
         part.text(2, 2, "nothing matches", Role::Text);
@@ -116,8 +128,7 @@ fn choose(app: &App, palette: &Palette, canvas: &mut Canvas<'_>) {
 
 fn text(title: &str, lines: &[String], top: usize, canvas: &mut Canvas<'_>) {
     let width = canvas.width().saturating_sub(4);
-    let wrapped: Vec<String> =
-        lines.iter().flat_map(|line| crate::model::wrap(line, usize::from(width.saturating_sub(4)))).collect();
+    let wrapped: Vec<String> = lines.iter().flat_map(|line| wrap(line, usize::from(width.saturating_sub(4)))).collect();
     let height = (wrapped.len() as u16 + 2).min(canvas.height());
     let mut inside = canvas.boxed(2, 0, width, height, title);
     let room = usize::from(inside.height());
