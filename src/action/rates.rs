@@ -29,7 +29,7 @@ pub fn work_rates(paths: &Paths, lake: &str) -> WorkRates {
 /// How much longer a run took than the defaults say.
 fn factor(run: &RunSnapshot) -> Option<f64> {
     let outcomes: Vec<TargetOutcome> = run.targets.iter().map(|target| target.outcome.clone()).collect();
-    let totals = RunTotals::of(&outcomes);
+    let totals = RunTotals::of(run.kind, &outcomes);
     let took = (run.finished? - run.started).to_std().ok()?.as_secs_f64();
     let usual = WorkRates::default().estimate(totals.files_before, totals.bytes_before).0.as_secs_f64();
     (totals.bytes_before >= ENOUGH && usual > 0.0 && took > 0.0).then(|| (took / usual).clamp(0.01, 100.0))

@@ -95,7 +95,7 @@ pub fn run<'a>(head: RunHead<'a>, outcomes: &'a [TargetOutcome]) -> RunDocument<
         limit_bytes_per_second: head.limits.bytes_per_second,
         until: head.limits.until,
         targets: outcomes.iter().map(target).collect(),
-        totals: RunTotals::of(outcomes),
+        totals: RunTotals::of(head.kind, outcomes),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What rollback, cleanup or recover would do, target by target.
 
 use super::output::Output;
+use super::report::each_once;
 use super::table::Table;
 use crate::action;
 use crate::error::{Code, Error, Reason, Result};
@@ -92,19 +93,16 @@ pub async fn keeps_any(lake: &action::Session, kind: RunKind, of: &RunId, verdic
     .next("lakehand history"))
 }
 
-/// The error when no target can be worked on: the reason of the first, all of them listed.
+/// The error when no target can be worked on: the code of the first, and each reason once.
 pub fn none_ready(kind: RunKind, verdicts: &[TargetVerdict]) -> Result<()> {
-    let reason = |verdict: &TargetVerdict| -> Option<Reason> {
-        match &verdict.verdict {
-            Verdict::Ready(_) => None,
-            Verdict::Refused(reason) | Verdict::Decide(reason) => Some(reason.clone()),
-        }
-    };
-    let reasons: Vec<(String, Reason)> =
-        verdicts.iter().filter_map(|verdict| Some((verdict.id.to_string(), reason(verdict)?))).collect();
+    let refused = verdicts.iter().filter_map(|verdict| match &verdict.verdict {
+        Verdict::Ready(_) => None,
+        Verdict::Refused(reason) | Verdict::Decide(reason) => Some((&verdict.id, reason)),
+    });
+    let reasons: Vec<(&TargetId, &Reason)> = refused.collect();
     match reasons.first() {
         Some((_, first)) if reasons.len() == verdicts.len() => {
-            let lines: Vec<String> = reasons.iter().map(|(id, reason)| format!("{id}: {}", reason.text)).collect();
+            let lines = each_once(reasons.iter().map(|(id, reason)| (*id, reason.text.as_str())));
             let message =
                 format!("{} can be carried out on none of {}", kind.word(), counted(verdicts.len() as u64, "target"));
             Err(Error::new(first.code, message).why(lines.join("\n")))

@@ -1,6 +1,6 @@
 //! What is said when a run was started, and when it ended.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
 
@@ -14,7 +14,8 @@ use crate::action;
 use crate::client;
 use crate::error::{Code, Error, Exit, Reason, Result};
 use crate::model::{
-    RunId, RunKind, RunSnapshot, RunState, RunTotals, TargetOutcome, TargetState, count_text, counted, duration_text,
+    RunId, RunKind, RunSnapshot, RunState, RunTotals, TargetId, TargetOutcome, TargetState, count_text, counted,
+    duration_text,
 };
 
 /// Starts a run and waits for it, or leaves it with `--detach`; prints what came of it.
@@ -124,11 +125,11 @@ fn head(snapshot: &RunSnapshot) -> RunHead<'_> {
 }
 
 fn text(session: &Session, snapshot: &RunSnapshot, outcomes: &[TargetOutcome]) -> String {
-    let totals = RunTotals::of(outcomes);
+    let totals = RunTotals::of(snapshot.kind, outcomes);
     let mut text = outcome_table(&session.output, outcomes);
     let took = snapshot.finished.and_then(|finished| (finished - snapshot.started).to_std().ok()).unwrap_or_default();
     text.push_str(&format!(
-        "run {} {}: {} of {} {}, {}, {}\n",
+        "run {} {}: {} of {} {}{}, {}\n",
         snapshot.run.short(),
         snapshot.state.word(),
         totals.done,
@@ -143,13 +144,16 @@ fn text(session: &Session, snapshot: &RunSnapshot, outcomes: &[TargetOutcome]) -
     text
 }
 
-/// What became of the files.
+/// What became of the files; nothing where none were exchanged.
 fn moved(kind: RunKind, totals: &RunTotals) -> String {
     if kind == RunKind::Cleanup {
-        return format!("{}, {}, deleted", counted(totals.files_before, "backup file"), totals.bytes_before);
+        return format!(", {}, {}, deleted", counted(totals.files_before, "backup file"), totals.bytes_before);
+    }
+    if totals.files_before == 0 && totals.files_after == 0 {
+        return String::new();
     }
     format!(
-        "{} to {}, {} to {}",
+        ", {} to {}, {} to {}",
         count_text(totals.files_before),
         counted(totals.files_after, "file"),
         totals.bytes_before,
@@ -204,8 +208,8 @@ fn undo_hint(snapshot: &RunSnapshot) -> &'static str {
 fn verdict(session: &Session, snapshot: &RunSnapshot, outcomes: &[TargetOutcome], exit: Exit) -> Error {
     let lake = session.lake_flags();
     let suffix = snapshot.run.suffix();
-    let done = outcomes.iter().filter(|outcome| outcome.state.is_success()).count();
-    let whole = format!("{done} of {} {}", counted(outcomes.len() as u64, "target"), done_word(snapshot.kind));
+    let totals = RunTotals::of(snapshot.kind, outcomes);
+    let whole = format!("{} of {} {}", totals.done, counted(totals.targets, "target"), done_word(snapshot.kind));
     let error = match exit {
         Exit::Interrupted => Error::new(Code::Interrupted, format!("run {suffix} stopped safely, {whole}")),
         Exit::Partial => Error::new(Code::InPart, format!("run {suffix}: {whole}")),
@@ -259,21 +263,47 @@ fn worst_reason(outcomes: &[TargetOutcome], exit: Exit) -> Option<&Reason> {
     outcomes.iter().filter(|outcome| outcome.exit() == exit).find_map(|outcome| outcome.reason.as_ref())
 }
 
-/// Each reason once, with the targets that have it counted.
 fn reasons(outcomes: &[TargetOutcome]) -> Vec<String> {
     let quiet = |outcome: &TargetOutcome| match outcome.state {
         TargetState::Cancelled => !outcome.is_left_for_later(),
         state => state.is_success() || state == TargetState::Skipped,
     };
-    let open = || outcomes.iter().filter(|outcome| !quiet(outcome));
-    let texts: BTreeSet<&str> = open().filter_map(|outcome| Some(outcome.reason.as_ref()?.text.as_str())).collect();
-    let line = |text: &&str| {
-        let mut having = open().filter(|outcome| outcome.reason.as_ref().is_some_and(|reason| reason.text == *text));
-        let first = having.next().map_or(String::new(), |outcome| outcome.id.to_string());
-        match having.count() {
-            0 => format!("{first}: {text}"),
-            more => format!("{first} and {more} more: {text}"),
-        }
+    let open = outcomes.iter().filter(|outcome| !quiet(outcome));
+    each_once(open.filter_map(|outcome| Some((&outcome.id, outcome.reason.as_ref()?.text.as_str()))))
+}
+
+/// Each reason once, with the targets that have it counted.
+pub fn each_once<'a>(reasons: impl Iterator<Item = (&'a TargetId, &'a str)>) -> Vec<String> {
+    let mut having: BTreeMap<&str, (&TargetId, u64)> = BTreeMap::new();
+    for (id, text) in reasons {
+        having.entry(text).or_insert((id, 0)).1 += 1;
+    }
+    let line = |(text, (first, count)): (&str, (&TargetId, u64))| match count {
+        1 => format!("{first}: {text}"),
+        count => format!("{first} and {} more: {text}", count_text(count - 1)),
     };
-    texts.iter().map(line).collect()
+    having.into_iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::TableName;
+
+    #[test]
+    fn a_reason_of_many_targets_is_told_once() {
+        let of = |partition: &str| TargetId::new(&TableName::new("sales", "orders"), Some(partition.to_owned()));
+        let ids = [of("dt=1"), of("dt=2"), of("dt=3")];
+        let lines = each_once(ids.iter().zip(["too young", "gone", "too young"]));
+        assert_eq!(lines, ["sales.orders dt=2: gone", "sales.orders dt=1 and 1 more: too young"]);
+    }
+
+    #[test]
+    fn a_recovery_wants_an_end_and_no_more() {
+        let id = TargetId::new(&TableName::new("sales", "orders"), None);
+        let undone = TargetOutcome { state: TargetState::Cancelled, ..TargetOutcome::pending(id) };
+        let totals = |kind| RunTotals::of(kind, std::slice::from_ref(&undone));
+        assert_eq!((totals(RunKind::Recover).done, totals(RunKind::Compact).done), (1, 0));
+        assert_eq!(moved(RunKind::Recover, &totals(RunKind::Recover)), "", "no file was exchanged");
+    }
 }

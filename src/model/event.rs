@@ -214,7 +214,7 @@ impl RunSnapshot {
         let mut counts = [0; 4];
         for target in &self.targets {
             let slot = match target.outcome.state {
-                state if state.is_success() || state == TargetState::Skipped => 0,
+                state if state.is_success_in(self.kind) || state == TargetState::Skipped => 0,
                 TargetState::Pending => 2,
                 state if state.is_final() => 3,
                 _ => 1,

@@ -214,11 +214,11 @@ pub struct RunTotals {
 }
 
 impl RunTotals {
-    /// Adds up outcomes.
-    pub fn of(outcomes: &[TargetOutcome]) -> RunTotals {
+    /// Adds up the outcomes of a run of this kind.
+    pub fn of(kind: RunKind, outcomes: &[TargetOutcome]) -> RunTotals {
         let mut totals = RunTotals { targets: outcomes.len() as u64, ..RunTotals::default() };
+        totals.done = outcomes.iter().filter(|outcome| outcome.state.is_success_in(kind)).count() as u64;
         for outcome in outcomes.iter().filter(|outcome| outcome.state.is_success()) {
-            totals.done += 1;
             totals.files_before = totals.files_before.saturating_add(outcome.files_before);
             totals.files_after = totals.files_after.saturating_add(outcome.files_after);
             totals.bytes_before += outcome.bytes_before;
