@@ -97,9 +97,9 @@ fn choose(app: &App, palette: &Palette, canvas: &mut Canvas<'_>) {
     // What the chosen one does is shown whole, where that does not fit beside it; the room is kept for all of them.
     let is_cut = |entry: &&Entry| text_width(&entry.help) > usize::from(room);
     let whole = |entry: &Entry| wrap(&entry.help, usize::from(width.saturating_sub(2)));
-    let below = entries.iter().filter(is_cut).map(|entry| whole(entry).len() as u16).max().unwrap_or(0);
+    let below = entries.iter().filter(is_cut).map(|entry| whole(entry).len() as u16).max().unwrap_or(0).min(3);
     let rows = (entries.len() as u16).clamp(1, (height / 2).max(6)).min(height.saturating_sub(2 + below));
-    let y = height - rows - 2 - below;
+    let y = height.saturating_sub(rows + 2 + below);
     let mut part = canvas.part(0, y, width, rows + 2 + below);
     part.clear();
     part.rule(0, "palette");
@@ -118,7 +118,7 @@ fn choose(app: &App, palette: &Palette, canvas: &mut Canvas<'_>) {
         }
     }
     let chosen = entries.get(palette.at).filter(is_cut).map(whole).unwrap_or_default();
-    for (line, text) in chosen.iter().enumerate() {
+    for (line, text) in chosen.iter().take(usize::from(below)).enumerate() {
         part.text(2, 2 + rows + line as u16, text, Role::Text);
     }
     if entries.is_empty() {
