@@ -147,7 +147,10 @@ fn text(session: &Session, snapshot: &RunSnapshot, outcomes: &[TargetOutcome]) -
 /// What became of the files; nothing where none were exchanged.
 fn moved(kind: RunKind, totals: &RunTotals) -> String {
     if kind == RunKind::Cleanup {
-        return format!(", {}, {}, deleted", counted(totals.files_before, "backup file"), totals.bytes_before);
+        // What is live stays, and counts on both sides.
+        let files = totals.files_before.saturating_sub(totals.files_after);
+        let bytes = totals.bytes_before - totals.bytes_after;
+        return format!(", {}, {bytes}, deleted", counted(files, "backup file"));
     }
     if totals.files_before == 0 && totals.files_after == 0 {
         return String::new();
@@ -288,7 +291,7 @@ pub fn each_once<'a>(reasons: impl Iterator<Item = (&'a TargetId, &'a str)>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::TableName;
+    use crate::model::{Size, TableName};
 
     #[test]
     fn a_reason_of_many_targets_is_told_once() {
@@ -305,5 +308,13 @@ mod tests {
         let totals = |kind| RunTotals::of(kind, std::slice::from_ref(&undone));
         assert_eq!((totals(RunKind::Recover).done, totals(RunKind::Compact).done), (1, 0));
         assert_eq!(moved(RunKind::Recover, &totals(RunKind::Recover)), "", "no file was exchanged");
+    }
+
+    #[test]
+    fn a_cleanup_tells_what_it_deleted() {
+        let (bytes_before, bytes_after) = (Size(5 << 20), Size(4 << 20));
+        let totals =
+            RunTotals { files_before: 417, files_after: 406, bytes_before, bytes_after, ..RunTotals::default() };
+        assert_eq!(moved(RunKind::Cleanup, &totals), ", 11 backup files, 1.0 MiB, deleted");
     }
 }
