@@ -198,10 +198,10 @@ impl Lease {
             listing::agreed(self.tenant.location.as_str(), || store.list(&self.tenant.location)).await?
         };
         self.listing_took = self.context.clock.monotonic().saturating_sub(begun) / 2;
-        let visible = entries.iter().filter(|entry| !entry.name.is_hidden());
-        let (count, locations) = visible.fold((0, 0), |(count, sum), entry| (count + 1, sum + entry.locations));
-        self.paged |= self.context.store.capabilities().is_paged(count, locations);
-        Ok(Live::of(entries))
+        let locations = entries.iter().map(|entry| entry.locations).sum();
+        let live = Live::of(entries);
+        self.paged |= self.context.store.capabilities().is_paged(live.count(), locations);
+        Ok(live)
     }
 
     /// Lists the parked side until two listings agree.

@@ -48,8 +48,9 @@ impl Tally {
     pub fn add(&mut self, entry: &Entry) {
         if !entry.name.is_hidden() {
             self.visible_entries += 1;
-            self.locations += entry.locations;
         }
+        // A page of a listing ends by hidden files too.
+        self.locations += entry.locations;
         match role(entry) {
             Role::Data => self.add_data(entry),
             Role::Summary => self.summary.extend(entry.known_file()),
